@@ -1,0 +1,83 @@
+/**
+ * Between stored JSON and the domain's types: validates on the way in and out, and upcasts old versions on the way out.
+ * Unknown fields are dropped on read, refused nowhere.
+ */
+import {
+  type EventContext,
+  type EventMetadata,
+  type EventType,
+  isEventType,
+  metadataSchema,
+  schemaOf,
+  type UmsEvent,
+} from './events.ts';
+
+/** An upcaster turns `data` of the version it stands under into the next version's. */
+type Upcaster = (data: Record<string, unknown>) => Record<string, unknown>;
+
+/** Types whose newest version is not 1, with an upcaster from each earlier version. Empty: every type is at version 1. */
+const upcasters: Partial<Record<EventType, Readonly<Record<number, Upcaster>>>> = {};
+
+export interface EncodedEvent {
+  readonly type: string;
+  /** JSON text. */
+  readonly data: string;
+  /** JSON text. */
+  readonly metadata: string;
+}
+
+/** Stored data that no schema fits: a poison event. It stops whoever reads it, loudly. */
+export class UndecodableEvent extends Error {
+  override readonly name = 'UndecodableEvent';
+}
+
+/** The newest version of a type, given the upcasters known. */
+export function currentVersion(type: EventType, known = upcasters): number {
+  return Object.keys(known[type] ?? {}).length + 1;
+}
+
+/** Lifts `data` of version `from` to the newest version. @throws UndecodableEvent for a version from the future */
+export function upcast(type: EventType, from: number, data: unknown, known = upcasters): unknown {
+  const newest = currentVersion(type, known);
+  if (from > newest) throw new UndecodableEvent(`${type} has version ${from}, this release knows up to ${newest}`);
+  let lifted = data;
+  for (let version = from; version < newest; version += 1) {
+    const step = known[type]?.[version];
+    if (step === undefined) throw new UndecodableEvent(`${type} has no upcaster from version ${version}`);
+    lifted = step(lifted as Record<string, unknown>);
+  }
+  return lifted;
+}
+
+/** Checks and serialises an event. @throws ZodError when data or context break their schema: a defect of ours */
+export function encodeEvent(event: UmsEvent, context: EventContext): EncodedEvent {
+  const metadata: EventMetadata = { ...context, schemaVersion: currentVersion(event.type) };
+  return {
+    type: event.type,
+    data: JSON.stringify(schemaOf(event.type).parse(event.data)),
+    metadata: JSON.stringify(metadataSchema.parse(metadata)),
+  };
+}
+
+/** Parses and checks stored JSON. @throws UndecodableEvent with the reason, never with the data */
+export function decodeEvent(stored: EncodedEvent): { event: UmsEvent; metadata: EventMetadata } {
+  const { type } = stored;
+  if (!isEventType(type)) throw new UndecodableEvent(`unknown event type ${type}`);
+  let rawMetadata: unknown;
+  let rawData: unknown;
+  try {
+    rawMetadata = JSON.parse(stored.metadata);
+    rawData = JSON.parse(stored.data);
+  } catch {
+    throw new UndecodableEvent(`${type} is not JSON`);
+  }
+  const metadata = metadataSchema.safeParse(rawMetadata);
+  if (!metadata.success) throw new UndecodableEvent(`${type} has unusable metadata at ${pathsOf(metadata.error)}`);
+  const data = schemaOf(type).safeParse(upcast(type, metadata.data.schemaVersion, rawData));
+  if (!data.success) throw new UndecodableEvent(`${type} breaks its schema at ${pathsOf(data.error)}`);
+  return { event: { type, data: data.data } as UmsEvent, metadata: metadata.data };
+}
+
+function pathsOf(error: { issues: readonly { path: readonly PropertyKey[] }[] }): string {
+  return error.issues.map((issue) => issue.path.map(String).join('.') || '(root)').join(', ');
+}

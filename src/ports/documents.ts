@@ -1,0 +1,115 @@
+/** Read models: named collections of JSON documents, each document with the position that it was last changed at. */
+import type { Position } from '../domain/position.ts';
+
+/** A declared way to find documents. Changing one means a new `version` of its collection. */
+export interface IndexDefinition<T> {
+  /** What the document is found by; `undefined` keeps it out of the index. */
+  readonly key: (document: T) => string | undefined;
+  /** Orders documents of one key (text order); by id where absent or equal. */
+  readonly sort?: (document: T) => string;
+}
+
+export interface Collection<T> {
+  /** Lowercase letters, digits and `_`. */
+  readonly name: string;
+  readonly indexes: Readonly<Record<string, IndexDefinition<T>>>;
+}
+
+export interface Stored<T> {
+  readonly id: string;
+  readonly position: Position;
+  /** Shared between readers: never changed in place. */
+  readonly document: Readonly<T>;
+}
+
+export interface FindOptions {
+  readonly index: string;
+  /** Documents of exactly this key. */
+  readonly key?: string;
+  /** Instead of `key`: documents with keys at or below this one, in key order. */
+  readonly upTo?: string;
+  readonly direction?: 'ascending' | 'descending';
+  readonly limit: number;
+  /** `next` of the page before. */
+  readonly cursor?: string;
+}
+
+export interface Page<T> {
+  readonly items: readonly Stored<T>[];
+  /** Where the next page starts; absent on the last one. */
+  readonly next?: string;
+}
+
+export interface CheckpointMove {
+  /** Whose checkpoint: a projection's or a process manager's name. */
+  readonly name: string;
+  /** Where the caller believes it stands; `START` before the first. */
+  readonly from: Position;
+  /** Never below `from`. */
+  readonly to: Position;
+}
+
+export interface WriteBatch<T> {
+  readonly puts?: readonly Stored<T>[];
+  /** ids */
+  readonly deletes?: readonly string[];
+  readonly checkpoint?: CheckpointMove;
+}
+
+/** The checkpoint stands elsewhere than the caller believed: another runner moved it. The caller stops. */
+export class CheckpointLost extends Error {
+  override readonly name = 'CheckpointLost';
+}
+
+/** Which copy of a collection: the one that serves, or the one that a rebuild fills beside it. */
+export type Copy = 'serving' | 'shadow';
+
+export interface Documents {
+  get<T>(collection: Collection<T>, id: string): Promise<Stored<T> | undefined>;
+
+  /** Those that exist, by id. */
+  getMany<T>(collection: Collection<T>, ids: readonly string[], copy?: Copy): Promise<ReadonlyMap<string, Stored<T>>>;
+
+  find<T>(collection: Collection<T>, options: FindOptions): Promise<Page<T>>;
+
+  /**
+   * For each key the documents that have it, in the index's order, `limit` for each key at most. Keys without one are
+   * left out. At most 1000 keys.
+   */
+  findByKeys<T>(
+    collection: Collection<T>,
+    index: string,
+    keys: readonly string[],
+    limit: number,
+  ): Promise<ReadonlyMap<string, readonly Stored<T>[]>>;
+
+  /**
+   * Puts, deletes and the checkpoint take effect together (or, where the store can't, so that a crash between them is
+   * harmless). A put at or below the position of the stored document changes nothing.
+   * @throws CheckpointLost and nothing has changed
+   */
+  write<T>(collection: Collection<T>, batch: WriteBatch<T>, copy?: Copy): Promise<void>;
+
+  /** Moves a checkpoint that goes with no collection. @throws CheckpointLost */
+  moveCheckpoint(move: CheckpointMove): Promise<void>;
+
+  /** Where a checkpoint stands, `START` if it was never moved. */
+  checkpoint(name: string): Promise<Position>;
+
+  /**
+   * Waits until the checkpoint stands at or beyond the position.
+   * @returns whether it got there within `timeoutMs`
+   */
+  reached(name: string, position: Position, timeoutMs: number): Promise<boolean>;
+
+  /** Starts an empty shadow of a collection and drops an unfinished one. Its checkpoint is `shadowCheckpoint(name)`. */
+  startShadow<T>(collection: Collection<T>): Promise<void>;
+
+  /** Swaps the shadow in, in one step, with its checkpoint as that of `name`; drops the old copy. */
+  promoteShadow<T>(collection: Collection<T>, name: string): Promise<void>;
+}
+
+/** The checkpoint of the shadow copy that a projection's rebuild fills. */
+export function shadowCheckpoint(name: string): string {
+  return `${name}~shadow`;
+}

@@ -1,0 +1,113 @@
+/** The event log: the truth that everything else is derived from. */
+import type { EventContext, EventMetadata, EventType, UmsEvent } from '../domain/events.ts';
+import type { Position, Revision } from '../domain/position.ts';
+import type { StreamName } from '../domain/streams.ts';
+
+/** What an append expects of its stream; there is no "any". */
+export type ExpectedRevision = 'noStream' | Revision;
+
+/** What was found instead: no such stream, a revision, or a stream that was deleted. */
+export type ActualRevision = 'noStream' | 'deleted' | Revision;
+
+export interface NewEvent {
+  /** Deterministic (`domain/event-id.ts`), so that a retried append is idempotent. */
+  readonly id: string;
+  readonly event: UmsEvent;
+  readonly context: EventContext;
+}
+
+export interface RecordedEvent<E extends UmsEvent = UmsEvent> {
+  readonly id: string;
+  readonly stream: StreamName;
+  readonly revision: Revision;
+  readonly position: Position;
+  readonly event: E;
+  readonly metadata: EventMetadata;
+}
+
+/** The remembered answer of a request (`contract.md §2 Idempotency`). Kept for at least 24 h. */
+export interface RequestRecord {
+  /** What makes the request the same: appId, clientId and sequenceId, as one text. */
+  readonly key: string;
+  /** A hash of what must not differ: path, user and body. */
+  readonly fingerprint: string;
+  /** The answer, JSON text. */
+  readonly answer: string;
+}
+
+export interface StoredRequest extends RequestRecord {
+  /** The last event that the request appended; reads that follow the repeated answer must have reached it. */
+  readonly position: Position;
+}
+
+export interface AppendOptions {
+  /**
+   * Committed together with the events. If its key is taken already nothing is appended and the earlier record is the
+   * result: of two requests that run at once exactly one has an effect, also across processes.
+   */
+  readonly request?: RequestRecord;
+  /** Stored in `Contents` no later than the events are visible; left behind, unreferenced, when the append is refused. */
+  readonly content?: { readonly id: string; readonly text: string };
+}
+
+export type AppendResult =
+  | {
+      readonly type: 'appended';
+      /** Of the last event. */
+      readonly revision: Revision;
+      readonly position: Position;
+    }
+  | RevisionConflict
+  | { readonly type: 'duplicateRequest'; readonly earlier: StoredRequest };
+
+export interface RevisionConflict {
+  readonly type: 'conflict';
+  readonly expected: ExpectedRevision;
+  readonly actual: ActualRevision;
+}
+
+export interface LogFilter {
+  /** Stream name prefixes (`domain/streams.ts`), one of which must fit. */
+  readonly prefixes: readonly string[];
+  /** If given, one of these types. */
+  readonly types?: readonly EventType[];
+}
+
+export interface LogBatch {
+  readonly events: readonly RecordedEvent[];
+  /** True when the reader had seen the end of the log with this batch; an empty batch says only that. */
+  readonly caughtUp: boolean;
+}
+
+export interface EventLog {
+  /**
+   * Appends all events or none, durably. `events` is not empty. The same ids again at the revision that they were
+   * first appended at change nothing and answer like the first time.
+   * @throws StoreUnavailable when the outcome is unknown or the store is away; the same append may be repeated
+   */
+  append(
+    stream: StreamName,
+    events: readonly NewEvent[],
+    expected: ExpectedRevision,
+    options?: AppendOptions,
+  ): Promise<AppendResult>;
+
+  /** All events of a stream in order; empty for one that does not exist. @throws UndecodableEvent */
+  readStream(stream: StreamName): Promise<readonly RecordedEvent[]>;
+
+  /** Events of all streams strictly after a position, in log order, `limit` at most. @throws UndecodableEvent */
+  readAll(after: Position, filter: LogFilter, limit: number): Promise<readonly RecordedEvent[]>;
+
+  /**
+   * Events of all streams strictly after a position: those that are there, then those that come, in order, none twice.
+   * Back-pressure: the next batch is read when it is asked for. Ends without an error when the signal aborts; throws on
+   * a failure (the caller resumes from its checkpoint). Several batches may say `caughtUp`.
+   */
+  subscribe(after: Position, filter: LogFilter, signal: AbortSignal): AsyncIterable<LogBatch>;
+
+  /** The remembered answer for a key. */
+  findRequest(key: string): Promise<StoredRequest | undefined>;
+
+  /** The position of the newest event, `START` in an empty log. */
+  head(): Promise<Position>;
+}

@@ -1,0 +1,79 @@
+/** Load → fold → decide → append, for every command on a stream (`design.md §Commands`). */
+import { type Decider, fold } from '../domain/decider.ts';
+import { eventId } from '../domain/event-id.ts';
+import type { EventContext, UmsEvent } from '../domain/events.ts';
+import type { Position } from '../domain/position.ts';
+import type { Rejection } from '../domain/result-codes.ts';
+import type { StreamName } from '../domain/streams.ts';
+import { StoreUnavailable } from './errors.ts';
+import type { AppendOptions, EventLog, NewEvent, RecordedEvent, StoredRequest } from './event-log.ts';
+
+/** How often a command decides again on fresh state after a conflict. */
+const MAX_TRIES = 8;
+
+export interface ExecuteOptions<State, E extends UmsEvent> {
+  /** Whoever caused this; `causationId` also makes the event ids. */
+  readonly context: EventContext;
+  /** What to commit with the events that were decided. */
+  readonly appendOptions?: (events: readonly E[]) => AppendOptions;
+  /** The stream as it was read a moment ago, to save reading it again; after a conflict it is read afresh. */
+  readonly loaded?: readonly RecordedEvent[];
+  /** Told of the state that the decision was made on. */
+  readonly onState?: (state: State) => void;
+}
+
+export type Executed<E extends UmsEvent> =
+  | {
+      readonly type: 'done';
+      readonly events: readonly E[];
+      /** Of the last event; `undefined` if there was nothing to append. */
+      readonly position: Position | undefined;
+    }
+  | Rejection
+  | { readonly type: 'duplicateRequest'; readonly earlier: StoredRequest };
+
+/** @throws StoreUnavailable when the stream stays contended, or the store is away */
+export async function execute<State, Command, E extends UmsEvent>(
+  log: EventLog,
+  decider: Decider<State, Command, E>,
+  stream: StreamName,
+  command: Command,
+  options: ExecuteOptions<State, E>,
+): Promise<Executed<E>> {
+  let history = options.loaded ?? (await log.readStream(stream));
+  for (let attempt = 1; ; attempt += 1) {
+    const state = fold(decider.initialState(), decider.evolve, history.map(({ event }) => event as E));
+    options.onState?.(state);
+    const decision = decider.decide(command, state);
+    if (decision.type === 'rejected') return decision;
+    const { events } = decision;
+    if (events.length === 0) return { type: 'done', events, position: undefined };
+
+    const expected = history.at(-1)?.revision ?? 'noStream';
+    const result = await log.append(
+      stream,
+      newEvents(stream, events, options.context),
+      expected,
+      options.appendOptions?.(events),
+    );
+    switch (result.type) {
+      case 'appended':
+        return { type: 'done', events, position: result.position };
+      case 'duplicateRequest':
+        return result;
+      case 'conflict':
+        if (result.actual === 'deleted') throw new Error(`stream ${stream} was deleted`);
+        if (attempt === MAX_TRIES) throw new StoreUnavailable(`stream ${stream} is contended`);
+        history = await log.readStream(stream);
+    }
+  }
+}
+
+/** Events ready to append, with ids that follow from the stream, the cause and their place. */
+export function newEvents(stream: StreamName, events: readonly UmsEvent[], context: EventContext): NewEvent[] {
+  return events.map((event, index) => ({
+    id: eventId(stream, context.causationId, event.type, index),
+    event,
+    context,
+  }));
+}
