@@ -46,7 +46,11 @@ export type MessageCommand =
       readonly idempotencyKey?: string | undefined;
       readonly keyValidUntil?: string | undefined;
     }
-  | { readonly type: 'RecordDispatched'; readonly group: DispatchGroup; readonly providerMessageId?: string | undefined }
+  | {
+      readonly type: 'RecordDispatched';
+      readonly group: DispatchGroup;
+      readonly providerMessageId?: string | undefined;
+    }
   | {
       readonly type: 'RecordFailure';
       readonly group: DispatchGroup;
@@ -121,7 +125,9 @@ function decideAccepted(
     }
     case 'RecordDispatched': {
       // A fact whatever was thought meanwhile: also a target held for expired or failed was reached after all.
-      const targets = command.group.targets.filter((clientId) => outcomeOf(state, command.group, clientId)?.type !== 'sent');
+      const targets = command.group.targets.filter(
+        (clientId) => outcomeOf(state, command.group, clientId)?.type !== 'sent',
+      );
       if (targets.length === 0) return decided();
       const { providerMessageId } = command;
       return decided({ type: 'MessageDispatched', data: { ...command.group, targets, providerMessageId } });
@@ -169,7 +175,11 @@ function outcomeOf(state: KnownMessage, group: { appPackage: string }, clientId:
 
 function isCurrentKey(state: KnownMessage, command: Extract<MessageCommand, { type: 'PrepareDispatch' }>): boolean {
   const prepared = state.prepared.get(command.group.group);
-  return prepared !== undefined && prepared.idempotencyKey === command.idempotencyKey && prepared.round === command.group.round;
+  return (
+    prepared !== undefined &&
+    prepared.idempotencyKey === command.idempotencyKey &&
+    prepared.round === command.group.round
+  );
 }
 
 function withOutcome(state: KnownMessage, targets: readonly TargetRef[], outcome: Outcome): KnownMessage {

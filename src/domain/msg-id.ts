@@ -43,5 +43,7 @@ export function nextMsgId(
 function advance(state: MsgIdState, now: number, random: number): MsgIdState {
   if (now > state.at) return { at: now, count: Math.floor((random * TAIL_SPACE) / 2) };
   const count = state.count + 1 + Math.floor(random * MAX_STEP);
-  return count < TAIL_SPACE ? { at: state.at, count } : { at: state.at + 1, count: Math.floor((random * TAIL_SPACE) / 2) };
+  return count < TAIL_SPACE
+    ? { at: state.at, count }
+    : { at: state.at + 1, count: Math.floor((random * TAIL_SPACE) / 2) };
 }

@@ -42,6 +42,9 @@ export const receiptDecider: Decider<ReceiptState, ReportCommand, ReceiptEvent> 
     const { msgId, target, status } = command;
     const current: MessageStatus = command.closedBy ?? state.get(target.appPackage) ?? MessageStatus.notSent;
     if (!mayBecome(current, status)) return reject('H32008', `${current} → ${status}`);
-    return decided({ type: eventFor[status], data: { msgId, clientId: target.clientId, appPackage: target.appPackage } });
+    return decided({
+      type: eventFor[status],
+      data: { msgId, clientId: target.clientId, appPackage: target.appPackage },
+    });
   },
 };

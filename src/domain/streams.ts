@@ -5,7 +5,10 @@ export type StreamName = string & { readonly __brand: 'StreamName' };
 
 /** encodeURIComponent leaves `!'()*` and refuses lone surrogates; both are closed here. */
 function encode(part: string): string {
-  return encodeURIComponent(part.toWellFormed()).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+  return encodeURIComponent(part.toWellFormed()).replace(
+    /[!'()*]/g,
+    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }
 
 export const streamPrefixes = { registration: 'registration-', message: 'message-', receipt: 'receipt-' } as const;

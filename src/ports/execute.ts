@@ -12,8 +12,9 @@ import type { AppendOptions, EventLog, NewEvent, RecordedEvent, StoredRequest } 
 const MAX_TRIES = 8;
 
 export interface ExecuteOptions<State, E extends UmsEvent> {
-  /** Whoever caused this; `causationId` also makes the event ids. */
   readonly context: EventContext;
+  /** What makes the event ids, where one causing event leads to several appends; `causationId` if absent. */
+  readonly cause?: string;
   /** What to commit with the events that were decided. */
   readonly appendOptions?: (events: readonly E[]) => AppendOptions;
   /** The stream as it was read a moment ago, to save reading it again; after a conflict it is read afresh. */
@@ -42,7 +43,11 @@ export async function execute<State, Command, E extends UmsEvent>(
 ): Promise<Executed<E>> {
   let history = options.loaded ?? (await log.readStream(stream));
   for (let attempt = 1; ; attempt += 1) {
-    const state = fold(decider.initialState(), decider.evolve, history.map(({ event }) => event as E));
+    const state = fold(
+      decider.initialState(),
+      decider.evolve,
+      history.map(({ event }) => event as E),
+    );
     options.onState?.(state);
     const decision = decider.decide(command, state);
     if (decision.type === 'rejected') return decision;
@@ -52,7 +57,7 @@ export async function execute<State, Command, E extends UmsEvent>(
     const expected = history.at(-1)?.revision ?? 'noStream';
     const result = await log.append(
       stream,
-      newEvents(stream, events, options.context),
+      newEvents(stream, events, options.context, options.cause),
       expected,
       options.appendOptions?.(events),
     );
@@ -70,9 +75,14 @@ export async function execute<State, Command, E extends UmsEvent>(
 }
 
 /** Events ready to append, with ids that follow from the stream, the cause and their place. */
-export function newEvents(stream: StreamName, events: readonly UmsEvent[], context: EventContext): NewEvent[] {
+export function newEvents(
+  stream: StreamName,
+  events: readonly UmsEvent[],
+  context: EventContext,
+  cause = context.causationId,
+): NewEvent[] {
   return events.map((event, index) => ({
-    id: eventId(stream, context.causationId, event.type, index),
+    id: eventId(stream, cause, event.type, index),
     event,
     context,
   }));

@@ -1,0 +1,80 @@
+/** What a delivery channel does for the worker, whoever the provider is. */
+
+export interface Recipient {
+  readonly clientId: string;
+  readonly pushId: string;
+}
+
+export interface Delivery {
+  readonly msgId: string;
+  readonly appPackage: string;
+  /** At least one, at most the channel's `maxRecipients`. */
+  readonly recipients: readonly Recipient[];
+  /** The JSON text that the terminal receives (`contract.md §6`). */
+  readonly payload: string;
+  /** Whole seconds left, at least 1. */
+  readonly timeToLive: number;
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** What the provider said, for the event; never a secret, never content. */
+export interface ProviderAnswer {
+  readonly httpStatus?: number | undefined;
+  readonly code?: number | undefined;
+}
+
+/** Reasons why a call came to nothing this time; they speak of the provider, not of one message. */
+export type CallFailure =
+  /** Try again later; the outcome may be unknown. */
+  | { readonly type: 'failed'; readonly reason: string; readonly provider?: ProviderAnswer }
+  /** The provider asks to wait. */
+  | {
+      readonly type: 'deferred';
+      readonly reason: string;
+      readonly retryAfterMs: number;
+      readonly provider?: ProviderAnswer;
+    }
+  /** The provider refuses us (credentials, account). */
+  | { readonly type: 'denied'; readonly reason: string; readonly provider?: ProviderAnswer };
+
+export type SendResult =
+  | { readonly type: 'sent'; readonly providerMessageId?: string | undefined }
+  /** These recipients are dead (not the others of the call: those were not reached and may be tried again). */
+  | {
+      readonly type: 'deadRecipients';
+      readonly clientIds: readonly string[];
+      readonly reason: string;
+      readonly provider: ProviderAnswer;
+    }
+  /** None of several recipients was reached and the provider doesn't say which are dead: send to each alone to learn. */
+  | { readonly type: 'nobodyReached'; readonly reason: string; readonly provider: ProviderAnswer }
+  /** The provider refuses this message for good. */
+  | { readonly type: 'refused'; readonly reason: string; readonly provider: ProviderAnswer }
+  | CallFailure;
+
+export type KeyResult =
+  | {
+      readonly type: 'reserved';
+      readonly key: string;
+      /** ms since 1970: until when a retry with it is safe. */
+      readonly validUntil: number;
+    }
+  | CallFailure;
+
+export interface RateState {
+  /** Calls left in the provider's window. */
+  readonly remaining: number;
+  /** ms since 1970: when the window starts anew. */
+  readonly resetsAt: number;
+}
+
+export interface Channel {
+  readonly maxRecipients: number;
+  /** Reserves an idempotency key, to be recorded before the first try. Never throws but for an abort. */
+  reserveKey(appPackage: string, signal: AbortSignal): Promise<KeyResult>;
+  /** One call to the provider, within its deadline. Never throws but for an abort. */
+  send(delivery: Delivery, signal: AbortSignal): Promise<SendResult>;
+  /** What the provider last announced of the rate for this package; `undefined` before it said anything. */
+  rate(appPackage: string): RateState | undefined;
+  close(): Promise<void>;
+}
