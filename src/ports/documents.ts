@@ -1,7 +1,7 @@
 /** Read models: named collections of JSON documents, each document with the position that it was last changed at. */
 import type { Position } from '../domain/position.ts';
 
-/** A declared way to find documents. Changing one means a new `version` of its collection. */
+/** A declared way to find documents. */
 export interface IndexDefinition<T> {
   /** What the document is found by; `undefined` keeps it out of the index. */
   readonly key: (document: T) => string | undefined;
@@ -12,6 +12,8 @@ export interface IndexDefinition<T> {
 export interface Collection<T> {
   /** Lowercase letters, digits and `_`. */
   readonly name: string;
+  /** Grows with every change of the documents' shape or of the indexes; an older copy is then rebuilt. */
+  readonly version: number;
   readonly indexes: Readonly<Record<string, IndexDefinition<T>>>;
 }
 
@@ -101,6 +103,9 @@ export interface Documents {
    * @returns whether it got there within `timeoutMs`
    */
   reached(name: string, position: Position, timeoutMs: number): Promise<boolean>;
+
+  /** The version of the copy that serves; opens an empty one at the collection's version if there is none. */
+  servedVersion<T>(collection: Collection<T>): Promise<number>;
 
   /** Starts an empty shadow of a collection and drops an unfinished one. Its checkpoint is `shadowCheckpoint(name)`. */
   startShadow<T>(collection: Collection<T>): Promise<void>;

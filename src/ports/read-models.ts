@@ -29,6 +29,7 @@ const byRegistration = (device: DeviceDocument): string => `${device.firstRegist
 
 export const devices = {
   name: 'devices',
+  version: 1,
   indexes: {
     client: { key: live((device) => device.clientId), sort: byRegistration },
     device: { key: live((device) => device.deviceId), sort: byRegistration },
@@ -74,6 +75,7 @@ export interface MessageDocument {
 /** Its id is the msgId. */
 export const messages = {
   name: 'messages',
+  version: 1,
   indexes: {
     /** Messages with a target that is neither sent to nor failed, by their expiry. */
     openUntil: {
@@ -91,6 +93,7 @@ export interface DeliveryDocument extends TargetView {
 /** Its id is `deliveryId`. */
 export const deliveries = {
   name: 'deliveries',
+  version: 1,
   indexes: {
     message: {
       key: (delivery: DeliveryDocument) => delivery.msgId,

@@ -1,0 +1,29 @@
+/** Contents at rest: AES-256-GCM, bound to their id. */
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+
+const ALGORITHM = 'aes-256-gcm';
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+
+/** iv, tag, ciphertext */
+export function seal(key: Uint8Array, id: string, text: string): Uint8Array {
+  const iv = randomBytes(IV_BYTES);
+  const cipher = createCipheriv(ALGORITHM, key, iv);
+  cipher.setAAD(Buffer.from(id));
+  const sealed = cipher.update(text, 'utf8');
+  const last = cipher.final();
+  return Buffer.concat([iv, cipher.getAuthTag(), sealed, last]);
+}
+
+/** @throws Error when the key is another one or the bytes were changed */
+export function unseal(key: Uint8Array, id: string, sealed: Uint8Array): string {
+  const decipher = createDecipheriv(ALGORITHM, key, sealed.subarray(0, IV_BYTES));
+  decipher.setAAD(Buffer.from(id));
+  decipher.setAuthTag(sealed.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
+  return decipher.update(sealed.subarray(IV_BYTES + TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
+}
+
+/** Tells whether two keys are the same one without telling either. */
+export function keyCheck(key: Uint8Array): string {
+  return createHmac('sha256', key).update('ums content key').digest('hex');
+}

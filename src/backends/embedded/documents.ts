@@ -1,0 +1,220 @@
+import type { StatementSync } from 'node:sqlite';
+import { positionOf } from '../../domain/position.ts';
+import {
+  type CheckpointMove,
+  type Collection,
+  type Copy,
+  type Documents,
+  type FindOptions,
+  type Page,
+  type Stored,
+  shadowCheckpoint,
+  type WriteBatch,
+} from '../../ports/documents.ts';
+import { cursorOf, pageStatement, parseCursor } from './find.ts';
+import { type LookupCache, lookupCache } from './lookup-cache.ts';
+import type { CollectionPlace, CollectionShape, PutRow } from './protocol.ts';
+import { tableOf } from './schema.ts';
+import type { EmbeddedThread } from './thread.ts';
+
+interface DocumentRow {
+  readonly id: string;
+  readonly position: number;
+  readonly document: string;
+}
+
+/** A collection as this thread knows it. */
+interface Opened {
+  readonly shape: CollectionShape;
+  readonly cache: LookupCache;
+}
+
+export function embeddedDocuments(thread: EmbeddedThread): Documents {
+  const { reader, link } = thread;
+  const statements = new Map<string, StatementSync>();
+  const opened = new Map<string, Promise<Opened>>();
+  const places = new Map<string, CollectionPlace>();
+  const caches = new Map<string, LookupCache>();
+
+  link.onNotice(({ places: moved, changes }) => {
+    for (const place of moved) {
+      places.set(place.name, place);
+      statements.clear();
+      caches.get(place.name)?.clear();
+    }
+    for (const { collection, id, keys } of changes) caches.get(collection)?.changed(id, keys);
+  });
+
+  const prepare = (sql: string): StatementSync => {
+    const statement = statements.get(sql) ?? reader.prepare(sql);
+    statements.set(sql, statement);
+    return statement;
+  };
+
+  const open = <T>(collection: Collection<T>): Promise<Opened> => {
+    let known = opened.get(collection.name);
+    if (known === undefined) {
+      known = openCollection(collection);
+      opened.set(collection.name, known);
+      known.catch(() => opened.delete(collection.name));
+    }
+    return known;
+  };
+
+  const openCollection = async <T>(collection: Collection<T>): Promise<Opened> => {
+    const { name, version } = collection;
+    const shape: CollectionShape = { name, version, indexes: Object.keys(collection.indexes) };
+    const place = await link.send<CollectionPlace>({ kind: 'openCollection', shape });
+    if (!places.has(name)) places.set(name, place);
+    await link.send({ kind: 'watchCollection', name });
+    const cache = lookupCache(shape.indexes);
+    caches.set(name, cache);
+    return { shape, cache };
+  };
+
+  const table = (name: string, copy: Copy): string => {
+    const place = places.get(name);
+    const generation = copy === 'serving' ? place?.serving : place?.shadow;
+    if (generation === undefined || generation === null) throw new Error(`collection ${name} has no ${copy} copy`);
+    return tableOf(name, generation);
+  };
+
+  const findKey = <T>(collection: Collection<T>, index: string, key: string, limit: number): readonly Stored<T>[] =>
+    prepare(
+      `SELECT id, position, document FROM ${table(collection.name, 'serving')} WHERE k_${index} = ? ORDER BY s_${index}, id LIMIT ?`,
+    )
+      .all(key, limit)
+      .map((row) => storedOf<T>(row as unknown as DocumentRow));
+
+  return {
+    async get<T>(collection: Collection<T>, id: string): Promise<Stored<T> | undefined> {
+      await open(collection);
+      const row = prepare(`SELECT id, position, document FROM ${table(collection.name, 'serving')} WHERE id = ?`).get(
+        id,
+      );
+      return row === undefined ? undefined : storedOf<T>(row as unknown as DocumentRow);
+    },
+
+    async getMany<T>(collection: Collection<T>, ids: readonly string[], copy: Copy = 'serving') {
+      await open(collection);
+      const select = prepare(`SELECT id, position, document FROM ${table(collection.name, copy)} WHERE id = ?`);
+      const found = new Map<string, Stored<T>>();
+      for (const id of ids) {
+        const row = select.get(id);
+        if (row !== undefined) found.set(id, storedOf<T>(row as unknown as DocumentRow));
+      }
+      return found;
+    },
+
+    async find<T>(collection: Collection<T>, options: FindOptions): Promise<Page<T>> {
+      await open(collection);
+      assertIndex(collection, options.index);
+      const { sql, parameters } = pageStatement(
+        table(collection.name, 'serving'),
+        options,
+        parseCursor(options.cursor),
+      );
+      const rows = prepare(sql).all(...parameters, options.limit + 1) as unknown as (DocumentRow & {
+        k: string;
+        s: string;
+      })[];
+      const items = rows.slice(0, options.limit).map((row) => storedOf<T>(row));
+      const last = rows[options.limit - 1];
+      return rows.length > options.limit && last !== undefined ? { items, next: cursorOf(last) } : { items };
+    },
+
+    async findByKeys<T>(collection: Collection<T>, index: string, keys: readonly string[], limit: number) {
+      const { cache } = await open(collection);
+      assertIndex(collection, index);
+      const found = new Map<string, readonly Stored<T>[]>();
+      for (const key of keys) {
+        const items = cache.lookup(index, key, limit, () =>
+          findKey(collection, index, key, limit),
+        ) as readonly Stored<T>[];
+        if (items.length > 0) found.set(key, items);
+      }
+      return found;
+    },
+
+    async write<T>(
+      collection: Collection<T>,
+      { puts = [], deletes = [], checkpoint }: WriteBatch<T>,
+      copy: Copy = 'serving',
+    ) {
+      const { shape } = await open(collection);
+      await link.send({
+        kind: 'documents',
+        collection: { shape, copy },
+        puts: puts.map((put) => rowOf(collection, put)),
+        deletes,
+        checkpoint: checkpoint === undefined ? undefined : checkpointRow(checkpoint),
+      });
+    },
+
+    moveCheckpoint: (move) => link.send({ kind: 'documents', puts: [], deletes: [], checkpoint: checkpointRow(move) }),
+
+    async checkpoint(name) {
+      return positionOf(thread.checkpoint(name));
+    },
+
+    reached(name, position, timeoutMs) {
+      const wanted = Number(position);
+      if (thread.checkpoint(name) >= wanted) return Promise.resolve(true);
+      return new Promise((resolve) => {
+        const settle = (reached: boolean): void => {
+          clearTimeout(timer);
+          stop();
+          link.signal.removeEventListener('abort', closed);
+          resolve(reached);
+        };
+        const timer = setTimeout(() => settle(false), timeoutMs);
+        const closed = (): void => settle(false);
+        const stop = thread.onCheckpoint((moved, at) => {
+          if (moved === name && at >= wanted) settle(true);
+        });
+        link.signal.addEventListener('abort', closed);
+      });
+    },
+
+    async servedVersion<T>(collection: Collection<T>) {
+      await open(collection);
+      return places.get(collection.name)?.servingVersion ?? collection.version;
+    },
+
+    async startShadow<T>(collection: Collection<T>) {
+      const { shape } = await open(collection);
+      const checkpoint = shadowCheckpoint(collection.name);
+      places.set(shape.name, await link.send({ kind: 'startShadow', shape, checkpoint }));
+    },
+
+    async promoteShadow<T>(collection: Collection<T>, name: string) {
+      const { shape } = await open(collection);
+      const from = shadowCheckpoint(collection.name);
+      places.set(shape.name, await link.send({ kind: 'promoteShadow', shape, from, to: name }));
+    },
+  };
+}
+
+/** Index names end up in SQL: only declared ones do. */
+function assertIndex<T>(collection: Collection<T>, index: string): void {
+  if (!Object.hasOwn(collection.indexes, index)) throw new Error(`collection ${collection.name} has no index ${index}`);
+}
+
+function storedOf<T>(row: DocumentRow): Stored<T> {
+  return { id: row.id, position: positionOf(row.position), document: JSON.parse(row.document) as T };
+}
+
+function rowOf<T>(collection: Collection<T>, { id, position, document }: Stored<T>): PutRow {
+  const indexes = Object.values(collection.indexes);
+  return {
+    id,
+    position: Number(position),
+    document: JSON.stringify(document),
+    keys: indexes.map(({ key }) => key(document) ?? null),
+    sorts: indexes.map(({ sort }) => sort?.(document) ?? ''),
+  };
+}
+
+function checkpointRow({ name, from, to }: CheckpointMove) {
+  return { name, from: Number(from), to: Number(to) };
+}

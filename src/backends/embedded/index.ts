@@ -1,0 +1,103 @@
+/** All ports over one SQLite file (`design.md §What "embedded" promises`). One thread owns the writing, any number read. */
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import type { Contents } from '../../ports/contents.ts';
+import type { Documents } from '../../ports/documents.ts';
+import type { EventLog } from '../../ports/event-log.ts';
+import type { Jobs } from '../../ports/jobs.ts';
+import { embeddedContents } from './contents.ts';
+import { embeddedDocuments } from './documents.ts';
+import { type EventCodec, embeddedEventLog } from './event-log.ts';
+import { embeddedJobs } from './jobs.ts';
+import { type EmbeddedThread, openThread } from './thread.ts';
+import type { FromWriterThread, ToWriterThread } from './writer-thread.ts';
+
+export interface EmbeddedOptions {
+  /** Path of the SQLite file; its folder exists and is held by this process (`data-folder.ts`). */
+  readonly file: string;
+  /** 32 bytes. */
+  readonly contentKey: Uint8Array;
+  readonly codec: EventCodec;
+}
+
+/** The ports as one thread has them. */
+export interface EmbeddedPorts {
+  readonly log: EventLog;
+  readonly documents: Documents;
+  readonly jobs: Jobs;
+  readonly contents: Contents;
+  /** Waits for what was sent, then lets go. */
+  close(): Promise<void>;
+}
+
+export interface EmbeddedBackend extends EmbeddedPorts {
+  /** A line for another thread of this process, to be passed to `attachEmbedded` there. */
+  connect(): MessagePort;
+  /** Settles when the writer died by itself; everything pending has then been rejected. */
+  readonly failed: Promise<Error>;
+}
+
+/** @throws Error named WrongContentKey, or with what SQLite says, when the file can't be opened */
+export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBackend> {
+  const { file, contentKey } = options;
+  const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), { workerData: { file, contentKey } });
+  await opened(worker);
+
+  const connect = (): MessagePort => {
+    const { port1, port2 } = new MessageChannel();
+    worker.postMessage({ type: 'attach', port: port2 } satisfies ToWriterThread, [port2]);
+    return port1;
+  };
+
+  const thread = openThread(file, connect());
+  let stopping = false;
+  const failed = new Promise<Error>((resolve) => {
+    worker.once('error', (error) => resolve(error as Error));
+    worker.once('exit', (code) => {
+      if (!stopping) resolve(new Error(`the writer thread ended with code ${code}`));
+    });
+  });
+  void failed.then((error) => thread.link.lost(error.message));
+
+  return {
+    ...portsOf(thread, options),
+    connect,
+    failed,
+    async close() {
+      stopping = true;
+      await thread.close();
+      const ended = new Promise((resolve) => worker.once('exit', resolve));
+      worker.postMessage({ type: 'stop' } satisfies ToWriterThread);
+      await ended;
+    },
+  };
+}
+
+/** The ports in another thread than the one that opened the backend. */
+export function attachEmbedded(port: MessagePort, options: EmbeddedOptions): EmbeddedPorts {
+  const thread = openThread(options.file, port);
+  port.once('close', () => thread.link.lost('the writer is gone'));
+  return portsOf(thread, options);
+}
+
+function portsOf(thread: EmbeddedThread, { codec, contentKey }: EmbeddedOptions): EmbeddedPorts {
+  return {
+    log: embeddedEventLog(thread, codec),
+    documents: embeddedDocuments(thread),
+    jobs: embeddedJobs(thread),
+    contents: embeddedContents(thread, contentKey),
+    close: () => thread.close(),
+  };
+}
+
+function opened(worker: Worker): Promise<void> {
+  return new Promise((resolve, reject) => {
+    worker.once('error', reject);
+    worker.once('message', (message: FromWriterThread) => {
+      worker.off('error', reject);
+      if (message.type === 'open') return resolve();
+      const error = new Error(message.error);
+      error.name = message.name;
+      reject(error);
+    });
+  });
+}

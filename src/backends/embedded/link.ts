@@ -1,0 +1,121 @@
+/** One thread's line to the writer thread: sends operations in batches, settles their promises, passes notices on. */
+import type { MessagePort } from 'node:worker_threads';
+import { CheckpointLost } from '../../ports/documents.ts';
+import { StoreUnavailable } from '../../ports/errors.ts';
+import type { FromWriter, Notice, Op, Reply, ToWriter } from './protocol.ts';
+
+/** Operations that may wait for their commit; beyond, the store is overloaded. */
+const MAX_PENDING = 20_000;
+/** A batch goes out at the end of the event loop's turn, or as soon as it has this many operations. */
+const FLUSH_AT = 64;
+/** An operation not answered by then has an unknown outcome. */
+const DEADLINE_MS = 10_000;
+const CHECK_EVERY_MS = 1_000;
+
+interface Pending {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+  readonly sentAt: number;
+}
+
+export interface Link {
+  /** @throws StoreUnavailable when too much waits, the writer is gone or silent; CheckpointLost */
+  send<T>(op: Op): Promise<T>;
+  /** Told of every commit, before the promises of its operations settle. */
+  onNotice(listener: (notice: Notice) => void): void;
+  /** Aborts when the link is closed or lost: what waits for notices ends. */
+  readonly signal: AbortSignal;
+  /** Waits for what was sent, then lets go of the port. */
+  close(): Promise<void>;
+  /** The writer is gone. */
+  lost(reason: string): void;
+}
+
+export function openLink(port: MessagePort): Link {
+  const pending = new Map<number, Pending>();
+  const listeners: ((notice: Notice) => void)[] = [];
+  const closing = new AbortController();
+  let outbox: Op[] = [];
+  let nextNumber = 0;
+  let scheduled: NodeJS.Immediate | undefined;
+  let gone: string | undefined;
+  let left: (() => void) | undefined;
+
+  const flush = (): void => {
+    if (scheduled !== undefined) clearImmediate(scheduled);
+    scheduled = undefined;
+    if (outbox.length === 0) return;
+    port.postMessage({ type: 'ops', first: nextNumber - outbox.length, ops: outbox } satisfies ToWriter);
+    outbox = [];
+  };
+
+  const failAll = (reason: string): void => {
+    for (const { reject } of pending.values()) reject(new StoreUnavailable(reason));
+    pending.clear();
+  };
+
+  const settle = (number: number, reply: Reply): void => {
+    const waiting = pending.get(number);
+    if (waiting === undefined) return;
+    pending.delete(number);
+    if (reply.ok) waiting.resolve(reply.value);
+    else waiting.reject(errorOf(reply));
+  };
+
+  port.on('message', (message: FromWriter) => {
+    if (message.type === 'left') return left?.();
+    const { notice } = message;
+    if (notice !== undefined) for (const listener of listeners) listener(notice);
+    for (const { first, replies } of message.replies)
+      for (const [index, reply] of replies.entries()) settle(first + index, reply);
+  });
+
+  const watch = setInterval(() => {
+    const oldest = pending.values().next().value;
+    if (oldest !== undefined && Date.now() - oldest.sentAt > DEADLINE_MS)
+      failAll(`the store has not answered for ${DEADLINE_MS} ms`);
+  }, CHECK_EVERY_MS);
+  watch.unref();
+
+  const lost = (reason: string): void => {
+    gone ??= reason;
+    clearInterval(watch);
+    failAll(reason);
+    closing.abort();
+    left?.();
+  };
+
+  return {
+    signal: closing.signal,
+    send<T>(op: Op): Promise<T> {
+      if (gone !== undefined) return Promise.reject(new StoreUnavailable(gone));
+      if (pending.size >= MAX_PENDING) return Promise.reject(new StoreUnavailable('the store is overloaded'));
+      return new Promise<T>((resolve, reject) => {
+        pending.set(nextNumber, { resolve: resolve as (value: unknown) => void, reject, sentAt: Date.now() });
+        nextNumber += 1;
+        outbox.push(op);
+        if (outbox.length >= FLUSH_AT) flush();
+        else scheduled ??= setImmediate(flush);
+      });
+    },
+    onNotice: (listener) => void listeners.push(listener),
+    async close() {
+      if (gone !== undefined) return;
+      flush();
+      gone = 'the store is closed';
+      closing.abort();
+      await new Promise<void>((resolve) => {
+        left = resolve;
+        port.postMessage({ type: 'leave' } satisfies ToWriter);
+      });
+      clearInterval(watch);
+      failAll('the store is closed');
+      port.close();
+    },
+    lost,
+  };
+}
+
+function errorOf(reply: Extract<Reply, { ok: false }>): Error {
+  return reply.name === 'CheckpointLost' ? new CheckpointLost(reply.error) : new StoreUnavailable(reply.error);
+}

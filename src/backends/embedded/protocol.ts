@@ -1,0 +1,149 @@
+/** What the threads say to the writer thread and what it answers. Everything is structured-cloneable; positions are numbers here. */
+import type { EncodedEvent } from '../../domain/codec.ts';
+
+export interface AppendOp {
+  readonly kind: 'append';
+  readonly stream: string;
+  /** The revision expected; −1: no stream. */
+  readonly expected: number;
+  readonly events: readonly (EncodedEvent & { readonly id: string })[];
+  readonly request?: { readonly key: string; readonly fingerprint: string; readonly answer: string } | undefined;
+  readonly content?: { readonly id: string; readonly text: string } | undefined;
+}
+
+export interface RequestRow {
+  readonly key: string;
+  readonly fingerprint: string;
+  readonly answer: string;
+  readonly position: number;
+}
+
+export type AppendReply =
+  | { readonly type: 'appended'; readonly revision: number; readonly position: number }
+  | { readonly type: 'conflict'; readonly actual: number }
+  | { readonly type: 'duplicateRequest'; readonly earlier: RequestRow };
+
+export interface CollectionShape {
+  readonly name: string;
+  readonly version: number;
+  readonly indexes: readonly string[];
+}
+
+export interface PutRow {
+  readonly id: string;
+  readonly position: number;
+  /** JSON text. */
+  readonly document: string;
+  /** For each index, in the order of the shape: its key (null: not in the index) and its sort text. */
+  readonly keys: readonly (string | null)[];
+  readonly sorts: readonly string[];
+}
+
+export interface CheckpointRow {
+  readonly name: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface DocumentsOp {
+  readonly kind: 'documents';
+  readonly collection?: { readonly shape: CollectionShape; readonly copy: 'serving' | 'shadow' } | undefined;
+  readonly puts: readonly PutRow[];
+  readonly deletes: readonly string[];
+  readonly checkpoint?: CheckpointRow | undefined;
+}
+
+export interface JobRow {
+  readonly id: string;
+  readonly queue: string;
+  /** JSON text. */
+  readonly data: string;
+  readonly runAt: number;
+  readonly attempts: number;
+  readonly baseMs: number;
+  readonly capMs: number;
+}
+
+export interface TakenJob extends JobRow {
+  /** Failed runs so far. */
+  readonly failures: number;
+  readonly redrives: number;
+}
+
+export type JobOp =
+  | { readonly kind: 'addJobs'; readonly jobs: readonly JobRow[] }
+  | { readonly kind: 'takeJobs'; readonly queue: string; readonly limit: number; readonly now: number }
+  | { readonly kind: 'finishJob'; readonly queue: string; readonly id: string }
+  | { readonly kind: 'retryJob'; readonly queue: string; readonly id: string; readonly runAt: number }
+  | { readonly kind: 'releaseJob'; readonly queue: string; readonly id: string }
+  | {
+      readonly kind: 'buryJob';
+      readonly queue: string;
+      readonly id: string;
+      readonly reason: string;
+      readonly now: number;
+    }
+  | { readonly kind: 'redriveJob'; readonly queue: string; readonly id: string; readonly now: number }
+  | { readonly kind: 'countActive'; readonly queue: string };
+
+export interface TakeReply {
+  readonly jobs: readonly TakenJob[];
+  /** ms since 1970: when the next job that waits for its time is due. */
+  readonly nextAt: number | undefined;
+}
+
+export type CollectionOp =
+  | { readonly kind: 'openCollection'; readonly shape: CollectionShape }
+  /** From now on changes of the collection are told to all threads. */
+  | { readonly kind: 'watchCollection'; readonly name: string }
+  | { readonly kind: 'startShadow'; readonly shape: CollectionShape; readonly checkpoint: string }
+  | { readonly kind: 'promoteShadow'; readonly shape: CollectionShape; readonly from: string; readonly to: string };
+
+export type ContentOp =
+  | { readonly kind: 'putContent'; readonly id: string; readonly text: string }
+  | { readonly kind: 'deleteContent'; readonly id: string };
+
+export type Op = AppendOp | DocumentsOp | JobOp | CollectionOp | ContentOp;
+
+/** Where a collection's copies lie: generations of its table, and the version of the serving one. */
+export interface CollectionPlace {
+  readonly name: string;
+  readonly serving: number;
+  readonly servingVersion: number;
+  readonly shadow: number | null;
+}
+
+/** What became visible with a commit; sent to every thread, before or with the replies to its own operations. */
+export interface Notice {
+  readonly head: number;
+  /** Checkpoints that moved. */
+  readonly checkpoints: readonly (readonly [name: string, position: number])[];
+  /** Queues that may have a job to take, with the earliest time. */
+  readonly queues: readonly string[];
+  readonly changes: readonly DocumentChange[];
+  readonly places: readonly CollectionPlace[];
+}
+
+export interface DocumentChange {
+  readonly collection: string;
+  readonly id: string;
+  /** The keys that it has now, by index. */
+  readonly keys: readonly (string | null)[];
+}
+
+export type Reply =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: string; readonly name: string };
+
+export type ToWriter =
+  | { readonly type: 'ops'; readonly first: number; readonly ops: readonly Op[] }
+  | { readonly type: 'leave' };
+
+export type FromWriter =
+  | {
+      readonly type: 'committed';
+      /** Number of the first reply's operation; the others follow. Several runs, since batches of one thread may commit together. */
+      readonly replies: readonly { readonly first: number; readonly replies: readonly Reply[] }[];
+      readonly notice: Notice | undefined;
+    }
+  | { readonly type: 'left' };

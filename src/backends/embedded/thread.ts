@@ -1,0 +1,73 @@
+/** What a thread has of the embedded backend: its reading connection, its line to the writer, and what it was last told. */
+import type { DatabaseSync } from 'node:sqlite';
+import type { MessagePort } from 'node:worker_threads';
+import { type Link, openLink } from './link.ts';
+import { openReader } from './schema.ts';
+
+export interface EmbeddedThread {
+  readonly reader: DatabaseSync;
+  readonly link: Link;
+  /** Position of the newest event that this thread was told of. */
+  head(): number;
+  /** Waits until the log has grown beyond a position, or the signal aborts. */
+  headBeyond(position: number, signal: AbortSignal): Promise<void>;
+  /** Where a checkpoint stands. */
+  checkpoint(name: string): number;
+  /** Calls back at every move of a checkpoint until told to stop. */
+  onCheckpoint(listener: (name: string, position: number) => void): () => void;
+  close(): Promise<void>;
+}
+
+export function openThread(file: string, port: MessagePort): EmbeddedThread {
+  const link = openLink(port);
+  const reader = openReader(file);
+  const readCheckpoint = reader.prepare('SELECT position FROM checkpoints WHERE name = ?');
+  const checkpoints = new Map<string, number>();
+  const headWaiters = new Set<() => void>();
+  const checkpointListeners = new Set<(name: string, position: number) => void>();
+  let head = Number(reader.prepare('SELECT max(position) AS position FROM events').get()?.position ?? 0);
+
+  link.onNotice((notice) => {
+    for (const [name, position] of notice.checkpoints) {
+      checkpoints.set(name, position);
+      for (const listener of checkpointListeners) listener(name, position);
+    }
+    if (notice.head <= head) return;
+    head = notice.head;
+    for (const wake of [...headWaiters]) wake();
+  });
+
+  return {
+    reader,
+    link,
+    head: () => head,
+    headBeyond(position, signal) {
+      if (head > position || signal.aborted) return Promise.resolve();
+      return new Promise((resolve) => {
+        const wake = (): void => {
+          if (head <= position && !signal.aborted) return;
+          headWaiters.delete(wake);
+          signal.removeEventListener('abort', wake);
+          resolve();
+        };
+        headWaiters.add(wake);
+        signal.addEventListener('abort', wake);
+      });
+    },
+    checkpoint(name) {
+      const known = checkpoints.get(name);
+      if (known !== undefined) return known;
+      const position = Number(readCheckpoint.get(name)?.position ?? 0);
+      checkpoints.set(name, position);
+      return position;
+    },
+    onCheckpoint(listener) {
+      checkpointListeners.add(listener);
+      return () => void checkpointListeners.delete(listener);
+    },
+    async close() {
+      await link.close();
+      reader.close();
+    },
+  };
+}

@@ -1,0 +1,83 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { AppendOp, AppendReply, RequestRow } from './protocol.ts';
+
+const NO_STREAM = -1;
+
+export interface EventWriter {
+  append(op: AppendOp, putContent: (id: string, text: string) => void): AppendReply;
+  /** The newest position given out; reset with `reload` after a rollback. */
+  head(): number;
+  reload(): void;
+  /** Drops requests remembered before `at` (ms since 1970), `limit` at most. @returns how many */
+  forgetRequests(at: number, limit: number): number;
+}
+
+export function eventWriter(db: DatabaseSync): EventWriter {
+  const insert = db.prepare(
+    'INSERT INTO events (position, stream, revision, type, id, metadata, data) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  );
+  const exists = db.prepare('SELECT 1 AS one FROM events WHERE stream = ? AND revision = ?');
+  const lastRevision = db.prepare('SELECT max(revision) AS revision FROM events WHERE stream = ?');
+  const written = db.prepare(
+    'SELECT revision, id, position FROM events WHERE stream = ? AND revision > ? ORDER BY revision LIMIT ?',
+  );
+  const maxPosition = db.prepare('SELECT max(position) AS position FROM events');
+  const insertRequest = db.prepare(
+    'INSERT INTO requests (key, fingerprint, answer, position, at) VALUES (?, ?, ?, ?, ?)',
+  );
+  const findRequest = db.prepare('SELECT key, fingerprint, answer, position FROM requests WHERE key = ?');
+  const oldestRequests = db.prepare('SELECT seq, at FROM requests ORDER BY seq LIMIT ?');
+  const deleteRequests = db.prepare('DELETE FROM requests WHERE seq <= ?');
+
+  const readHead = (): number => Number(maxPosition.get()?.position ?? 0);
+  let head = readHead();
+
+  /** A stream that is where the append left it, or further, answers like the first time. */
+  const repeated = (op: AppendOp): AppendReply | undefined => {
+    const rows = written.all(op.stream, op.expected, op.events.length);
+    const same = rows.length === op.events.length && rows.every((row, index) => row.id === op.events[index]?.id);
+    const last = rows.at(-1);
+    if (!same || last === undefined) return undefined;
+    return { type: 'appended', revision: Number(last.revision), position: Number(last.position) };
+  };
+
+  const conflict = (op: AppendOp): AppendReply => {
+    const actual = lastRevision.get(op.stream)?.revision;
+    return { type: 'conflict', actual: actual === null || actual === undefined ? NO_STREAM : Number(actual) };
+  };
+
+  return {
+    append(op, putContent) {
+      if (op.request !== undefined) {
+        const earlier = findRequest.get(op.request.key) as RequestRow | undefined;
+        if (earlier !== undefined) return { type: 'duplicateRequest', earlier: { ...earlier } };
+      }
+      if (op.expected > NO_STREAM && exists.get(op.stream, op.expected) === undefined) return conflict(op);
+      if (exists.get(op.stream, op.expected + 1) !== undefined) return repeated(op) ?? conflict(op);
+
+      let revision = op.expected;
+      for (const event of op.events) {
+        revision += 1;
+        head += 1;
+        insert.run(head, op.stream, revision, event.type, event.id, event.metadata, event.data);
+      }
+      if (op.content !== undefined) putContent(op.content.id, op.content.text);
+      if (op.request !== undefined)
+        insertRequest.run(op.request.key, op.request.fingerprint, op.request.answer, head, Date.now());
+      return { type: 'appended', revision, position: head };
+    },
+
+    head: () => head,
+
+    reload() {
+      head = readHead();
+    },
+
+    forgetRequests(at, limit) {
+      const old = oldestRequests.all(limit).filter((row) => Number(row.at) < at);
+      const last = old.at(-1);
+      if (last !== undefined) deleteRequests.run(Number(last.seq));
+      return old.length;
+    },
+  };
+}

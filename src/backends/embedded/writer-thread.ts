@@ -1,0 +1,107 @@
+/** The thread that owns the write connection. Serves any number of ports; what has arrived on all of them commits together. */
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { FromWriter, Op, Reply, ToWriter } from './protocol.ts';
+import { openFileWriter } from './writer.ts';
+
+/** Operations of one transaction at most; more wait for the next. */
+const MAX_BATCH = 1024;
+const FORGET_EVERY_MS = 60_000;
+
+interface Start {
+  readonly file: string;
+  readonly contentKey: Uint8Array;
+}
+
+export type ToWriterThread =
+  | { readonly type: 'attach'; readonly port: MessagePort }
+  /** Everything is answered, then the file is closed. */
+  | { readonly type: 'stop' };
+
+export type FromWriterThread =
+  | { readonly type: 'open' }
+  | { readonly type: 'failed'; readonly name: string; readonly error: string };
+
+interface Batch {
+  readonly port: MessagePort;
+  readonly first: number;
+  readonly ops: readonly Op[];
+}
+
+function run(parent: MessagePort, { file, contentKey }: Start): void {
+  const writer = openFileWriter(file, contentKey);
+  const ports = new Set<MessagePort>();
+
+  const receive = (port: MessagePort, message: ToWriter, into: Batch[]): void => {
+    if (message.type === 'ops') {
+      into.push({ port, first: message.first, ops: message.ops });
+      return;
+    }
+    ports.delete(port);
+    port.postMessage({ type: 'left' } satisfies FromWriter);
+    port.close();
+  };
+
+  /** Collects what waits on the ports, up to a full transaction. */
+  const collect = (into: Batch[]): Batch[] => {
+    let size = into.reduce((sum, { ops }) => sum + ops.length, 0);
+    for (const port of ports)
+      while (size < MAX_BATCH) {
+        const received = receiveMessageOnPort(port) as { message: ToWriter } | undefined;
+        if (received === undefined) break;
+        receive(port, received.message, into);
+        size += received.message.type === 'ops' ? received.message.ops.length : 0;
+      }
+    return into;
+  };
+
+  const answer = (batches: readonly Batch[]): void => {
+    const { replies, notice } = writer.apply(batches.flatMap(({ ops }) => ops));
+    const byPort = new Map<MessagePort, { first: number; replies: Reply[] }[]>();
+    let next = 0;
+    for (const { port, first, ops } of batches) {
+      const runs = byPort.get(port) ?? [];
+      runs.push({ first, replies: replies.slice(next, next + ops.length) });
+      byPort.set(port, runs);
+      next += ops.length;
+    }
+    for (const port of ports) {
+      const runs = byPort.get(port) ?? [];
+      if (runs.length > 0 || notice !== undefined)
+        port.postMessage({ type: 'committed', replies: runs, notice } satisfies FromWriter);
+    }
+  };
+
+  const work = (port: MessagePort, message: ToWriter): void => {
+    const batches: Batch[] = [];
+    receive(port, message, batches);
+    for (collect(batches); batches.length > 0; collect(batches)) answer(batches.splice(0));
+  };
+
+  const forget = setInterval(() => writer.forgetOldRequests(Date.now()), FORGET_EVERY_MS);
+
+  parent.on('message', (message: ToWriterThread) => {
+    switch (message.type) {
+      case 'attach':
+        ports.add(message.port);
+        message.port.on('message', (received: ToWriter) => work(message.port, received));
+        return;
+      case 'stop':
+        for (const batches = collect([]); batches.length > 0; collect(batches)) answer(batches.splice(0));
+        clearInterval(forget);
+        for (const port of ports) port.close();
+        writer.close();
+        parent.close();
+    }
+  });
+  parent.postMessage({ type: 'open' } satisfies FromWriterThread);
+}
+
+if (parentPort !== null) {
+  try {
+    run(parentPort, workerData as Start);
+  } catch (error) {
+    const { name, message } = error as Error;
+    parentPort.postMessage({ type: 'failed', name, error: message } satisfies FromWriterThread);
+    parentPort.close();
+  }
+}
