@@ -1,0 +1,140 @@
+/** Delivery over the JPush REST API v3 (`jpush.md`): one call a chunk, one cid a chunk, one meaning for every answer. */
+import type { AppDirectory, JPushCredentials } from '../../domain/apps.ts';
+import { never } from '../../domain/decider.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { CallFailure, Channel, Delivery, RateState, SendResult } from './channel.ts';
+import { type CidBatch, type CidPool, cidPool } from './jpush/cids.ts';
+import { type Call, jpushHttp, type Reply } from './jpush/http.ts';
+import { pushBody } from './jpush/push-body.ts';
+import { rateOf } from './jpush/rate.ts';
+import { targetsRefused } from './jpush/recipients.ts';
+import { type Verdict, verdictOf } from './jpush/verdict.ts';
+
+const MAX_RECIPIENTS = 1000;
+const DEADLINE_MS = 8000;
+
+export interface JPushOptions {
+  /** Root of the API, `https://api.jpush.cn`. */
+  readonly url: string;
+  /** Where the credentials of each package are. */
+  readonly packages: AppDirectory;
+  readonly clock: Clock;
+  /** For one call, connecting and the body of the answer included. */
+  readonly deadlineMs?: number;
+}
+
+/** A package that has no credentials (any more) is `denied`, so that its dead letters can be redriven once it has. */
+export function jpushChannel({ url, packages, clock, deadlineMs = DEADLINE_MS }: JPushOptions): Channel {
+  const http = jpushHttp(url, deadlineMs);
+  const closing = new AbortController();
+  /** By JPush appKey; as many as the apps file has. */
+  const pools = new Map<string, CidPool>();
+  const rates = new Map<string, RateState>();
+
+  const exchange = async (
+    { appKey, masterSecret }: JPushCredentials,
+    call: Omit<Call, 'appKey' | 'authorization'>,
+    signal: AbortSignal,
+  ): Promise<Verdict> => {
+    const authorization = `Basic ${Buffer.from(`${appKey}:${masterSecret}`).toString('base64')}`;
+    const reply = await http.call({ ...call, appKey, authorization }, signal);
+    const verdict = verdictOf(reply, clock.now());
+    const rate = announcedRate(reply, verdict, clock.now());
+    if (rate !== undefined) rates.set(appKey, rate);
+    return verdict;
+  };
+
+  const fetchCids = async (credentials: JPushCredentials, count: number): Promise<CidBatch> => {
+    const call = { method: 'GET', path: `/v3/push/cid?count=${count}&type=push` } as const;
+    try {
+      return cidBatch(await exchange(credentials, call, closing.signal));
+    } catch {
+      return { type: 'failed', reason: 'the channel is closed' };
+    }
+  };
+
+  const poolOf = (credentials: JPushCredentials): CidPool => {
+    const known = pools.get(credentials.appKey);
+    if (known !== undefined) return known;
+    const pool = cidPool({ fetchCids: (count) => fetchCids(credentials, count), clock, deadlineMs });
+    pools.set(credentials.appKey, pool);
+    return pool;
+  };
+
+  return {
+    maxRecipients: MAX_RECIPIENTS,
+
+    async reserveKey(appPackage, signal) {
+      const credentials = packages.package(appPackage)?.jpush;
+      return credentials === undefined ? noCredentials(appPackage) : poolOf(credentials).take(signal);
+    },
+
+    async send(delivery, signal) {
+      const credentials = packages.package(delivery.appPackage)?.jpush;
+      if (credentials === undefined) return noCredentials(delivery.appPackage);
+      const body = pushBody(delivery, credentials.notification);
+      const verdict = await exchange(credentials, { method: 'POST', path: '/v3/push', body }, signal);
+      // A cid that JPush does not know comes with others of its batch.
+      if (verdict.type === 'refused' && verdict.namesCid) pools.get(credentials.appKey)?.clear();
+      return sendResult(verdict, delivery);
+    },
+
+    rate(appPackage) {
+      const appKey = packages.package(appPackage)?.jpush?.appKey;
+      return appKey === undefined ? undefined : rates.get(appKey);
+    },
+
+    async close() {
+      closing.abort(new Error('the channel is closed'));
+      await http.close();
+    },
+  };
+}
+
+/** A 429 closes the window even where its headers don't say so; a 1012 is about one kind of push, not about the window. */
+function announcedRate(reply: Reply, verdict: Verdict, now: number): RateState | undefined {
+  if (reply.type !== 'answered') return undefined;
+  if (reply.status === 429 && verdict.type === 'deferred')
+    return { remaining: 0, resetsAt: now + verdict.retryAfterMs };
+  return rateOf(reply.header, now);
+}
+
+function noCredentials(appPackage: string): CallFailure {
+  return { type: 'denied', reason: `no JPush credentials for ${appPackage}` };
+}
+
+function sendResult(verdict: Verdict, delivery: Delivery): SendResult {
+  switch (verdict.type) {
+    case 'accepted':
+      return { type: 'sent', providerMessageId: verdict.answer.msgId };
+    case 'target':
+      return targetsRefused(verdict, delivery);
+    case 'refused':
+      return { type: 'refused', reason: verdict.reason, provider: verdict.provider };
+    case 'failed':
+    case 'deferred':
+    case 'denied':
+      return verdict;
+    default:
+      return never(verdict);
+  }
+}
+
+/** Nobody's message is refused by a refused request for cids: it counts as a failure. */
+function cidBatch(verdict: Verdict): CidBatch {
+  switch (verdict.type) {
+    case 'accepted':
+      return verdict.answer.cids === undefined
+        ? { type: 'failed', reason: 'malformed answer to a request for cids', provider: { httpStatus: 200 } }
+        : { type: 'cids', cids: verdict.answer.cids };
+    case 'target':
+    case 'refused':
+      return { type: 'failed', reason: verdict.reason, provider: verdict.provider };
+    case 'failed':
+    case 'deferred':
+    case 'denied':
+      return verdict;
+    default:
+      return never(verdict);
+  }
+}
