@@ -1,0 +1,47 @@
+/** Rules that several variables share; each message goes after the variable's name. Values are not repeated: some are secret. */
+import { z } from 'zod';
+
+/** A whole number in a range. */
+export function whole(min: number, max: number, preset: number) {
+  const fits = (text: string): boolean => /^\d{1,16}$/.test(text) && Number(text) >= min && Number(text) <= max;
+  return z.string().refine(fits, `must be a whole number from ${min} to ${max}`).transform(Number).default(preset);
+}
+
+/** A URL that may carry a user and a password. */
+export function url(...protocols: string[]) {
+  return z.string().refine((text) => fitsUrl(text, protocols), `must be a URL with ${protocols.join(' or ')}`);
+}
+
+/** A URL without a user, a password, or a fragment. */
+export function plainUrl(...protocols: string[]) {
+  const fits = (text: string): boolean => {
+    if (!fitsUrl(text, protocols)) return false;
+    const { username, password, hash } = new URL(text);
+    return username === '' && password === '' && hash === '';
+  };
+  return z.string().refine(fits, `must be a URL with ${protocols.join(' or ')}, without a user part`);
+}
+
+function fitsUrl(text: string, protocols: readonly string[]): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username, password } = new URL(text);
+  return protocols.includes(protocol.slice(0, -1)) && hostname !== '' && isEncoded(username) && isEncoded(password);
+}
+
+function isEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
