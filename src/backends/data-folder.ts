@@ -1,0 +1,63 @@
+/** One process a data folder: whoever holds the lock owns what is in it. */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+export type FolderLock =
+  | {
+      readonly type: 'locked';
+      /** Lets go; again changes nothing. */
+      release(): void;
+    }
+  | {
+      readonly type: 'held';
+      /** The process that holds it, where it said so. */
+      readonly pid: number | undefined;
+    };
+
+/** SQLITE_BUSY */
+const BUSY = 5;
+
+/** A lock whose database were garbage collected would be closed, and gone. */
+const held = new Set<DatabaseSync>();
+
+/**
+ * Takes the folder's lock without waiting. It holds between processes, and between two callers of one process, and dies
+ * with the process, however that ends: it is an exclusive transaction on a small SQLite file that stays open.
+ * @param dir exists and can be written to
+ * @throws when the lock file can't be used at all
+ */
+export function lockDataFolder(dir: string): FolderLock {
+  const pidFile = join(dir, 'lock.pid');
+  const database = new DatabaseSync(join(dir, 'lock'), { timeout: 0 });
+  try {
+    database.exec('BEGIN EXCLUSIVE');
+    writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
+  } catch (error) {
+    database.close();
+    if (isBusy(error)) return { type: 'held', pid: readPid(pidFile) };
+    throw error;
+  }
+  held.add(database);
+  return {
+    type: 'locked',
+    release() {
+      if (!held.delete(database)) return;
+      rmSync(pidFile, { force: true });
+      database.close();
+    },
+  };
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === BUSY;
+}
+
+function readPid(file: string): number | undefined {
+  try {
+    const pid = Number(readFileSync(file, 'utf8'));
+    return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}

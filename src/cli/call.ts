@@ -1,0 +1,107 @@
+/** `ums call`: signs a request as one of the apps, mints a token for a user, sends it, prints the answer. */
+import { randomUUID } from 'node:crypto';
+import type { DraftConfig } from '../config.ts';
+import type { App } from '../domain/apps.ts';
+import { callUms, mintToken } from '../sandbox/client.ts';
+import { CommandFailed, exitCodes } from './exit-codes.ts';
+
+export interface CallOptions {
+  readonly app?: string;
+  readonly client?: string;
+  readonly user?: string;
+  readonly sequence?: string;
+  readonly url?: string;
+}
+
+/** Longer than the service gives any request. */
+const TIMEOUT_MS = 15_000;
+
+/**
+ * @returns the exit code: 0 when the answer's retCode is 00000, else 1
+ * @throws CommandFailed when there is nothing to send or nobody to send it to
+ */
+export async function call(config: DraftConfig, path: string, body: string, options: CallOptions): Promise<number> {
+  if (!path.startsWith('/')) throw new CommandFailed(exitCodes.usage, `the path must start with a slash: ${path}`);
+  const url = options.url ?? serviceUrl(config);
+  const client = options.client ?? (path.startsWith('/ums/') ? 'cli' : undefined);
+  const token = options.user === undefined ? undefined : await tokenFor(config, options.user, client);
+  const answer = await send({
+    url,
+    app: callingApp(config.apps, path, options.app),
+    path,
+    body,
+    ...(client !== undefined && { clientId: client }),
+    ...(token !== undefined && { token }),
+    sequenceId: options.sequence ?? randomUUID().replaceAll('-', ''),
+    timeoutMs: TIMEOUT_MS,
+  });
+  if (answer.status !== 200) process.stderr.write(`HTTP ${answer.status}\n`);
+  const parsed = parse(answer.text);
+  process.stdout.write(
+    `${parsed !== undefined && process.stdout.isTTY ? JSON.stringify(parsed, null, 2) : answer.text}\n`,
+  );
+  return parsed?.retCode === '00000' ? 0 : exitCodes.failed;
+}
+
+async function send(request: Parameters<typeof callUms>[0]): Promise<{ status: number; text: string }> {
+  try {
+    return await callUms(request);
+  } catch (error) {
+    throw new CommandFailed(
+      exitCodes.unavailable,
+      `no answer from ${request.url} (${reason(error)}): is the service running? "npm start" runs it`,
+    );
+  }
+}
+
+/** The innermost cause says what happened, "fetch failed" doesn't. */
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.cause instanceof Error) return reason(error.cause);
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+}
+
+function parse(text: string): { retCode?: unknown } | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where a service with this configuration listens, as seen from this machine. */
+export function serviceUrl({ host, port }: Pick<DraftConfig, 'host' | 'port'>): string {
+  if (port === 0) throw new CommandFailed(exitCodes.usage, 'UMS_PORT is 0: say with --url where the service listens');
+  if (host === '0.0.0.0') return `http://127.0.0.1:${port}`;
+  if (host === '::') return `http://[::1]:${port}`;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function callingApp(apps: readonly App[], path: string, appId: string | undefined): App {
+  const kind = path.startsWith('/umse/') ? 'cloud' : 'terminal';
+  const app = apps.find((one) => (appId === undefined ? one.kind === kind : one.appId === appId));
+  if (app !== undefined) return app;
+  throw new CommandFailed(
+    exitCodes.usage,
+    appId === undefined ? `the apps file has no ${kind} app` : `the apps file has no app ${appId}`,
+  );
+}
+
+async function tokenFor(config: DraftConfig, user: string, clientId: string | undefined): Promise<string> {
+  const { token, dataDir } = config;
+  switch (token?.type) {
+    case 'secret':
+      return mintToken(token.secret, user, clientId === undefined ? {} : { clientId });
+    case undefined:
+      throw new CommandFailed(
+        exitCodes.unavailable,
+        `no token secret in ${dataDir} yet: start the service first ("npm start")`,
+      );
+    default:
+      throw new CommandFailed(
+        exitCodes.usage,
+        `--user needs a token secret, but tokens are checked by ${token.type}: only its issuer can make one`,
+      );
+  }
+}

@@ -1,0 +1,13 @@
+/** Faults and warnings of the configuration, as the commands show them. */
+import type { Loaded } from '../config.ts';
+import { CommandFailed, exitCodes } from './exit-codes.ts';
+
+/** @throws CommandFailed with all faults, one a line */
+export function usable<C>(loaded: Loaded<C>): C {
+  if (loaded.type === 'faults') {
+    const faults = loaded.faults.map((fault) => `  ${fault}`);
+    throw new CommandFailed(exitCodes.configuration, ['bad configuration, nothing was started:', ...faults].join('\n'));
+  }
+  for (const warning of loaded.warnings) process.stderr.write(`ums: warning: ${warning}\n`);
+  return loaded.config;
+}

@@ -1,0 +1,25 @@
+/** What the process says when it ends; the high ones are those of sysexits.h. */
+export const exitCodes = {
+  /** `call`: the answer was a refusal; else: something unforeseen. */
+  failed: 1,
+  /** The command line can't be understood. */
+  usage: 2,
+  /** The service can't be reached. */
+  unavailable: 69,
+  /** Try again later: the data folder is held by another process. */
+  held: 75,
+  /** Bad configuration. */
+  configuration: 78,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** Ends the command with one line for its user. Thrown anywhere below a command. */
+export class CommandFailed extends Error {
+  override readonly name = 'CommandFailed';
+  readonly exitCode: ExitCode;
+  constructor(exitCode: ExitCode, message: string) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
