@@ -106,7 +106,11 @@ const schemas = {
     cause: z.enum(['requested', 'burn']),
     targets: z.array(targetRef).min(1),
   }),
-  MessageErased: z.object({ msgId: text, cause: z.enum(['requested', 'burn', 'retention']) }),
+  MessageErased: z.object({
+    msgId: text,
+    cause: z.enum(['requested', 'burn', 'retention']),
+    targets: z.array(targetRef).min(1),
+  }),
   MessageReceived: receipt,
   MessageDisplayed: receipt,
   MessageAnswered: receipt,

@@ -154,13 +154,15 @@ function decideAccepted(
 
 /**
  * clientIds of the group that still wait for an outcome, in the group's order. What gave up in an earlier round than
- * the group's waits again: an operator has redriven it.
+ * the group's waits again: an operator has redriven it. What was cancelled or erased waits for nothing.
  */
 export function openTargets(
   state: KnownMessage,
   group: Pick<DispatchGroup, 'appPackage' | 'targets' | 'round'>,
 ): string[] {
+  if (state.erased) return [];
   return group.targets.filter((clientId) => {
+    if (state.cancelled.has(targetKey({ clientId, appPackage: group.appPackage }))) return false;
     const outcome = outcomeOf(state, group, clientId);
     return (
       outcome === undefined ||

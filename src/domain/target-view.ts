@@ -28,12 +28,9 @@ export function viewOfNewTarget(message: AcceptedMessage, target: Target): Targe
   return { ...target, msgId: message.msgId, status: MessageStatus.notSent };
 }
 
-/** The targets of an accepted message that an event speaks of; `undefined` means all of them. */
-export function targetsOf(event: MessageEvent | ReceiptEvent): readonly TargetRef[] | undefined {
+/** The targets that an event speaks of. */
+export function targetsOf(event: MessageEvent | ReceiptEvent): readonly TargetRef[] {
   switch (event.type) {
-    case 'MessageAccepted':
-    case 'MessageErased':
-      return undefined;
     case 'MessageDispatchPrepared':
       return [];
     case 'MessageDispatched':
@@ -41,8 +38,10 @@ export function targetsOf(event: MessageEvent | ReceiptEvent): readonly TargetRe
       const { appPackage, targets } = event.data;
       return targets.map((clientId) => ({ clientId, appPackage }));
     }
+    case 'MessageAccepted':
     case 'MessageExpired':
     case 'MessageDisplayCancelled':
+    case 'MessageErased':
       return event.data.targets;
     case 'MessageReceived':
     case 'MessageDisplayed':
@@ -54,11 +53,11 @@ export function targetsOf(event: MessageEvent | ReceiptEvent): readonly TargetRe
 }
 
 /** What an event that speaks of this target does to it. */
-export function evolveTarget(
-  view: TargetView,
+export function evolveTarget<V extends TargetView>(
+  view: V,
   event: Exclude<MessageEvent | ReceiptEvent, { type: 'MessageAccepted' }>,
   metadata: Pick<EventMetadata, 'at'>,
-): TargetView {
+): V {
   switch (event.type) {
     case 'MessageDispatchPrepared':
       return view;
@@ -101,7 +100,7 @@ export function viewTargets(
       for (const target of event.data.targets) views.set(targetKey(target), viewOfNewTarget(event.data, target));
       continue;
     }
-    for (const key of targetsOf(event)?.map(targetKey) ?? [...views.keys()]) {
+    for (const key of targetsOf(event).map(targetKey)) {
       const view = views.get(key);
       if (view !== undefined) views.set(key, evolveTarget(view, event, metadata));
     }
@@ -110,7 +109,7 @@ export function viewTargets(
 }
 
 /** Receipts and the worker's own note may overtake each other: only an allowed transition moves the status. */
-function raise(view: TargetView, status: MessageStatus): TargetView {
+function raise<V extends TargetView>(view: V, status: MessageStatus): V {
   return mayBecome(view.status, status) ? { ...view, status } : view;
 }
 

@@ -48,11 +48,23 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
     return result;
   };
 
-  /** One page of the log, filtered; `next` is where to go on, also if nothing fitted. */
+  /** One page of the log, filtered; `next` is where to go on, also if nothing fitted. A poison event ends the page before it. */
   const page = (after: number, filter: LogFilter, limit: number, keep: boolean) => {
     const rows = selectAll.all(after, limit) as unknown as EventRow[];
-    const events = rows.filter((row) => fits(row, filter)).map((row) => recorded(row, keep));
-    return { events, next: rows.at(-1)?.position ?? after, atEnd: rows.length < limit };
+    const events: RecordedEvent[] = [];
+    let next = after;
+    for (const row of rows) {
+      if (fits(row, filter)) {
+        try {
+          events.push(recorded(row, keep));
+        } catch (error) {
+          if (events.length === 0) throw error;
+          return { events, next, atEnd: false };
+        }
+      }
+      next = row.position;
+    }
+    return { events, next, atEnd: rows.length < limit };
   };
 
   async function* subscribe(after: Position, filter: LogFilter, signal: AbortSignal): AsyncGenerator<LogBatch> {

@@ -38,7 +38,10 @@ export function jobConsumer<D>(link: Link, signals: QueueSignals, options: Consu
       return;
     }
     const now = Date.now();
-    if (now < pausedUntil) return wakeAt(pausedUntil);
+    if (now < pausedUntil) {
+      wakeAt(pausedUntil);
+      return;
+    }
     const limit = concurrency - running.size;
     if (limit <= 0) return;
     taking = link.send<TakeReply>({ kind: 'takeJobs', queue, limit, now }).then(taken, storeAway);

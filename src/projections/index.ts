@@ -1,0 +1,32 @@
+import type { UmsEvent } from '../domain/events.ts';
+import { deliveriesProjection } from './deliveries.ts';
+import { devicesProjection } from './devices.ts';
+import { messagesProjection } from './messages.ts';
+import type { Projection } from './projection.ts';
+import { type Runner, type RunnerDeps, rebuild, startRunner, upgrade } from './runner.ts';
+
+// Each projection has its own document and event types; together they are run alike.
+const all = [devicesProjection, messagesProjection, deliveriesProjection] as unknown as readonly Projection<
+  unknown,
+  UmsEvent
+>[];
+
+export const projectionNames = all.map(({ name }) => name);
+
+/** Upgrades what an older release has built, then keeps all projections up to date. */
+export async function startProjections(deps: RunnerDeps): Promise<readonly Runner[]> {
+  for (const projection of all) await upgrade(projection, deps);
+  return all.map((projection) => startRunner(projection, deps));
+}
+
+/** @returns false if there is no projection of that name */
+export async function rebuildProjection(
+  name: string,
+  deps: Pick<RunnerDeps, 'log' | 'documents'>,
+  onProgress: Parameters<typeof rebuild>[2],
+): Promise<boolean> {
+  const projection = all.find((candidate) => candidate.name === name);
+  if (projection === undefined) return false;
+  await rebuild(projection, deps, onProgress);
+  return true;
+}

@@ -1,0 +1,15 @@
+/** A read model as a pure function of the log (`design.md §Projections`). */
+import type { EventType, UmsEvent } from '../domain/events.ts';
+import type { Collection } from '../ports/documents.ts';
+import type { LogFilter, RecordedEvent } from '../ports/event-log.ts';
+
+export interface Projection<T, E extends UmsEvent = UmsEvent> {
+  readonly name: string;
+  readonly collection: Collection<T>;
+  /** Stream prefixes and event types that it is made from. */
+  readonly filter: LogFilter & { readonly types: readonly EventType[] };
+  /** The documents that an event changes. */
+  readonly idsOf: (event: E) => readonly string[];
+  /** What an event makes of one of those documents; `null` deletes it, the same document leaves it as it is. */
+  readonly evolve: (document: T | undefined, event: RecordedEvent<E>, id: string) => T | null | undefined;
+}
