@@ -1,0 +1,58 @@
+/** Issued cids and what the first successful push of each came to (`jpush.md §5`). */
+import { randomUUID } from 'node:crypto';
+import { makeRoom } from './types.ts';
+
+const VALID_MS = 24 * 3_600_000;
+/** Beyond this the oldest are forgotten early. */
+const MAX_CIDS = 500_000;
+
+/** What is said again to a push with a cid that was used. */
+export interface FirstResult {
+  readonly sendno: string;
+  readonly msgId: string;
+}
+
+export interface Cid {
+  readonly appKey: string;
+  readonly issuedAt: number;
+  result?: FirstResult;
+  /** The push under way with it, if any. */
+  busy?: Promise<void> | undefined;
+}
+
+export interface CidStore {
+  issue(appKey: string, count: number, now: number): readonly string[];
+  /** @returns `undefined` for one that was never issued, belongs to another app or is older than a day */
+  find(appKey: string, cid: string, now: number): Cid | undefined;
+}
+
+export function cidStore(): CidStore {
+  const cids = new Map<string, Cid>();
+  return {
+    issue(appKey, count, now) {
+      makeRoom(cids, MAX_CIDS, count);
+      return Array.from({ length: count }, () => {
+        const cid = `${appKey}-${randomUUID()}`;
+        cids.set(cid, { appKey, issuedAt: now });
+        return cid;
+      });
+    },
+    find(appKey, cid, now) {
+      const known = cids.get(cid);
+      return known?.appKey === appKey && now - known.issuedAt < VALID_MS ? known : undefined;
+    },
+  };
+}
+
+/** Runs `push` alone among those of the same cid: whoever comes second finds the first one's result. */
+export async function oneAtATime<T>(cid: Cid, push: () => Promise<T>): Promise<T> {
+  while (cid.busy !== undefined) await cid.busy;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  cid.busy = promise;
+  try {
+    return await push();
+  } finally {
+    cid.busy = undefined;
+    resolve();
+  }
+}

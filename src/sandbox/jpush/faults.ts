@@ -1,0 +1,79 @@
+/** What goes wrong on purpose (`jpush.md §13`, point 11). */
+
+export type Fault =
+  /** Refused with this code; `numericMsgId` puts a `msg_id` beside the error as old answers had it, a JSON number. */
+  | {
+      readonly type: 'error';
+      readonly status: number;
+      readonly code: number;
+      readonly message?: string;
+      readonly numericMsgId?: boolean;
+    }
+  /** Accepted at once, answered after `ms`: whoever gives up earlier has been heard all the same. */
+  | { readonly type: 'stall'; readonly ms: number }
+  /** Nothing happens for `ms`, then all goes its way. */
+  | { readonly type: 'hang'; readonly ms: number }
+  /** The connection breaks with no answer, before the push is accepted or after. */
+  | { readonly type: 'reset'; readonly accepted: boolean }
+  /** A gateway's page instead of an answer. */
+  | { readonly type: 'html'; readonly status: number }
+  /** Accepted, but nobody can read the answer. */
+  | { readonly type: 'garble' };
+
+/** The ones that the real thing is known for. */
+export const knownFaults = {
+  internalError: { type: 'error', status: 500, code: 1000, message: 'Internal error' },
+  internalTimeout: { type: 'error', status: 503, code: 1030, message: 'Internal service timeout' },
+  blackList: { type: 'error', status: 403, code: 2003, message: 'The appKey is in black list.' },
+  ipNotAllowed: { type: 'error', status: 403, code: 2004, message: 'The IP is not in the white list.' },
+  badGateway: { type: 'html', status: 502 },
+} as const satisfies Record<string, Fault>;
+
+export interface FaultRule {
+  readonly fault: Fault;
+  /** Which calls it may hit; `push` by default. */
+  readonly on?: 'push' | 'cid';
+  /** Only this app's calls. */
+  readonly appKey?: string;
+  /** How often it strikes; without end by default. */
+  readonly times?: number;
+  /** Of the calls that it may hit, the share that it does; 1 by default. */
+  readonly probability?: number;
+}
+
+export interface Faults {
+  /** Rules are asked in the order they came. @returns how to end it early */
+  inject(rule: FaultRule): () => void;
+  clear(): void;
+  /** What strikes this call, if anything. */
+  strike(on: 'push' | 'cid', appKey: string): Fault | undefined;
+}
+
+export function faults(random: () => number): Faults {
+  let rules: { readonly rule: FaultRule; left: number }[] = [];
+  return {
+    inject(rule) {
+      const entry = { rule, left: rule.times ?? Number.POSITIVE_INFINITY };
+      rules.push(entry);
+      return () => {
+        rules = rules.filter((other) => other !== entry);
+      };
+    },
+    clear() {
+      rules = [];
+    },
+    strike(on, appKey) {
+      if (rules.length === 0) return undefined;
+      const entry = rules.find(
+        ({ rule }) =>
+          (rule.on ?? 'push') === on &&
+          (rule.appKey ?? appKey) === appKey &&
+          (rule.probability === undefined || random() < rule.probability),
+      );
+      if (entry === undefined) return undefined;
+      entry.left -= 1;
+      if (entry.left <= 0) rules = rules.filter((other) => other !== entry);
+      return entry.rule.fault;
+    },
+  };
+}

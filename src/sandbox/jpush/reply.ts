@@ -1,0 +1,79 @@
+/** Answers of the look-alike, and the faults that stand in for them. */
+import type { Fault } from './faults.ts';
+import type { Accepted } from './push.ts';
+import type { Refusal } from './types.ts';
+
+export type Reply =
+  | {
+      readonly type: 'answer';
+      readonly status: number;
+      readonly contentType: string;
+      readonly body: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  /** The connection breaks. */
+  | { readonly type: 'drop' };
+
+export function json(status: number, value: unknown, headers?: Readonly<Record<string, string>>): Reply {
+  return {
+    type: 'answer',
+    status,
+    contentType: 'application/json',
+    body: JSON.stringify(value),
+    ...withHeaders(headers),
+  };
+}
+
+function withHeaders(headers: Readonly<Record<string, string>> | undefined): {
+  headers?: Readonly<Record<string, string>>;
+} {
+  return headers === undefined ? {} : { headers };
+}
+
+export function refused({ status, code, message }: Refusal): Reply {
+  return json(status, { error: { code, message } });
+}
+
+export function accepted({ sendno, msgId }: Accepted, now: number): Reply {
+  const headers = { 'X-JPush-MsgId': msgId, 'X-JPush-Timestamp': String(now) };
+  return json(200, { sendno, msg_id: msgId }, headers);
+}
+
+/** Faults that strike before the call has any effect. */
+export function instead(fault: Fault): Reply | undefined {
+  switch (fault.type) {
+    case 'error':
+      return faultyError(fault);
+    case 'html':
+      return { ...page, status: fault.status };
+    case 'reset':
+      return fault.accepted ? undefined : { type: 'drop' };
+    default:
+      return undefined;
+  }
+}
+
+/** Faults that spoil the answer to a call that has had its effect. */
+export function spoiled(fault: Fault | undefined, reply: Reply): Reply {
+  switch (fault?.type) {
+    case 'reset':
+      return { type: 'drop' };
+    case 'garble':
+      return { type: 'answer', status: 200, contentType: 'text/plain', body: '{"sendno": "1", "msg_id' };
+    default:
+      return reply;
+  }
+}
+
+const page = {
+  type: 'answer',
+  contentType: 'text/html',
+  body: '<html><head><title>502 Bad Gateway</title></head><body><center>openresty</center></body></html>',
+} as const;
+
+/** Written by hand where it has a number that JavaScript can't hold. */
+function faultyError({ status, code, message = 'fault', numericMsgId }: Extract<Fault, { type: 'error' }>): Reply {
+  const error = JSON.stringify({ code, message });
+  const msgId = numericMsgId === true ? '"msg_id":18101213529672826123,' : '';
+  return { type: 'answer', status, contentType: 'application/json', body: `{${msgId}"error":${error}}` };
+}

@@ -1,0 +1,38 @@
+/**
+ * The look-alike as a process of its own, for load tests:
+ * `node src/sandbox/jpush/standalone.ts --app KEY:SECRET [--port 0] [--rate 600] [--cids 10] [--adopt-unknown]`.
+ * Prints its URL as one line, `GET /sandbox/counts` tells what it accepted, SIGTERM ends it.
+ */
+import { parseArgs } from 'node:util';
+import { startJPush } from './server.ts';
+
+const { values } = parseArgs({
+  options: {
+    /** `KEY:SECRET`, any number of them. */
+    app: { type: 'string', multiple: true, default: [] },
+    host: { type: 'string', default: '127.0.0.1' },
+    port: { type: 'string', default: '0' },
+    /** Calls a minute for each app; 0: no limit. */
+    rate: { type: 'string', default: '600' },
+    cids: { type: 'string', default: '10' },
+    journal: { type: 'string', default: '1000' },
+    'adopt-unknown': { type: 'boolean', default: false },
+  },
+});
+
+const jpush = await startJPush({
+  apps: values.app.map((pair) => {
+    const [appKey = '', masterSecret = ''] = pair.split(':');
+    return { appKey, masterSecret };
+  }),
+  host: values.host,
+  port: Number(values.port),
+  callsPerMinute: Number(values.rate) || Number.POSITIVE_INFINITY,
+  cidsPerCall: Number(values.cids),
+  journalSize: Number(values.journal),
+  adoptUnknown: values['adopt-unknown'],
+});
+
+process.once('SIGTERM', () => void jpush.close());
+process.once('SIGINT', () => void jpush.close());
+process.stdout.write(`${jpush.url}\n`);
