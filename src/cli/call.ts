@@ -90,18 +90,13 @@ function callingApp(apps: readonly App[], path: string, appId: string | undefine
 
 async function tokenFor(config: DraftConfig, user: string, clientId: string | undefined): Promise<string> {
   const { token, dataDir } = config;
-  switch (token?.type) {
-    case 'secret':
-      return mintToken(token.secret, user, clientId === undefined ? {} : { clientId });
-    case undefined:
-      throw new CommandFailed(
-        exitCodes.unavailable,
-        `no token secret in ${dataDir} yet: start the service first ("npm start")`,
-      );
-    default:
-      throw new CommandFailed(
-        exitCodes.usage,
-        `--user needs a token secret, but tokens are checked by ${token.type}: only its issuer can make one`,
-      );
+  if (token === undefined) {
+    const hint = 'start the service first ("npm start")';
+    throw new CommandFailed(exitCodes.unavailable, `no token secret in ${dataDir} yet: ${hint}`);
   }
+  if (token.type !== 'secret') {
+    const why = `tokens are checked by ${token.type}, and only their issuer can make one`;
+    throw new CommandFailed(exitCodes.usage, `--user needs a token secret: ${why}`);
+  }
+  return mintToken(token.secret, user, clientId === undefined ? {} : { clientId });
 }

@@ -1,0 +1,22 @@
+/** The three ways to verify an access token. */
+import type { Clock } from '../../ports/clock.ts';
+import type { TokenVerifier } from '../../ports/token-verifier.ts';
+import { introspectionVerifier } from './introspection.ts';
+import { jwtJwksVerifier } from './jwt-jwks.ts';
+import { jwtSecretVerifier } from './jwt-secret.ts';
+
+export type TokenVerifierSetting =
+  | { readonly type: 'secret'; readonly secret: string }
+  | { readonly type: 'jwks'; readonly url: string }
+  | { readonly type: 'introspection'; readonly url: string };
+
+export function createTokenVerifier(setting: TokenVerifierSetting, clock: Clock): TokenVerifier {
+  switch (setting.type) {
+    case 'secret':
+      return jwtSecretVerifier(setting.secret, clock);
+    case 'jwks':
+      return jwtJwksVerifier(setting.url, clock);
+    case 'introspection':
+      return introspectionVerifier(setting.url, clock);
+  }
+}

@@ -1,0 +1,51 @@
+/** Tokens that are JWTs signed by one of the keys of a JWKS URL (`contract.md §2 Tokens`). */
+import { decodeProtectedHeader } from 'jose';
+import type { Clock } from '../../ports/clock.ts';
+import type { TokenVerdict, TokenVerifier } from '../../ports/token-verifier.ts';
+import { type JwksKeys, jwksKeys } from './jwks-keys.ts';
+import { MAX_TOKEN_LENGTH, readJwt } from './signed-token.ts';
+import { verdictCache } from './verdict-cache.ts';
+
+/** A key that was taken back is not trusted for much longer than this. */
+const MAX_AGE_MS = 60_000;
+
+const ALGORITHMS = [
+  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
+  ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
+];
+
+export function jwtJwksVerifier(url: string, clock: Clock): TokenVerifier {
+  const keys = jwksKeys(url, ALGORITHMS, clock);
+  const verdicts = verdictCache(clock, MAX_AGE_MS);
+
+  async function check(token: string): Promise<TokenVerdict> {
+    const claims = await claimsOf(token, keys);
+    return verdicts.keep(token, readJwt(claims, clock.now()));
+  }
+  return {
+    verify: (token) =>
+      verdicts.get(token) ?? (isCandidate(token) ? check(token) : Promise.resolve({ type: 'invalid' })),
+    close: () => keys.close(),
+  };
+}
+
+/** What can't be a token of ours costs no call: the key set may have to be fetched for the rest. */
+function isCandidate(token: string): boolean {
+  if (token === '' || token.length > MAX_TOKEN_LENGTH) return false;
+  try {
+    const { alg } = decodeProtectedHeader(token);
+    return alg !== undefined && ALGORITHMS.includes(alg);
+  } catch {
+    return false;
+  }
+}
+
+/** Tries the keys at hand; where none fits, those that the endpoint has by now. */
+async function claimsOf(token: string, source: JwksKeys): Promise<Record<string, unknown> | undefined> {
+  const { keys, asked } = await source.current();
+  const first = await keys.verify(token);
+  if (first.type === 'checked') return first.claims;
+  const newer = await source.newer(asked);
+  const second = await newer?.verify(token);
+  return second?.type === 'checked' ? second.claims : undefined;
+}
