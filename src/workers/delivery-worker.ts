@@ -1,0 +1,64 @@
+/** Runs the delivery jobs: one consumer a lane, for the packages that the apps file has and for what is left in the queues. */
+import type { AppDirectory } from '../domain/apps.ts';
+import type { Channel as ChannelName } from '../domain/events.ts';
+import { type Consumer, PauseQueue, RetryJob } from '../ports/jobs.ts';
+import type { Channel } from './channels/channel.ts';
+import { type DeliveryDeps, delivery, type Route } from './delivery.ts';
+import { type DeliveryJob, deliveryQueue, isDeliveryQueue } from './delivery-job.ts';
+import { LANE_CONCURRENCY, lane } from './lane.ts';
+
+export interface DeliveryWorkerDeps extends DeliveryDeps {
+  readonly apps: AppDirectory;
+  /** The channels that this service has. */
+  readonly channels: Partial<Record<ChannelName, Channel>>;
+}
+
+export interface DeliveryWorker {
+  /** Makes sure that somebody takes the jobs of these queues. */
+  serve(queues: Iterable<string>): void;
+  /** Takes no more jobs, finishes those at hand within the grace, cuts the rest off: they run again later. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export async function startDeliveryWorker(deps: DeliveryWorkerDeps): Promise<DeliveryWorker> {
+  const routes = new Map<string, Route>();
+  const routeOf = ({ channel: name, appPackage }: DeliveryJob): Route | undefined => {
+    const queue = deliveryQueue(name, appPackage);
+    const channel = deps.channels[name];
+    const known = routes.get(queue);
+    if (known !== undefined || channel === undefined) return known;
+    const onOpen = (): void => deps.logger.error({ channel: name, appPackage }, 'circuit opened');
+    const route = { channel, lane: lane(channel, appPackage, () => deps.clock.now(), onOpen) };
+    routes.set(queue, route);
+    return route;
+  };
+  const handler = delivery(deps, routeOf);
+
+  const consumers = new Map<string, Consumer>();
+  const consume = (queue: string): Consumer =>
+    deps.jobs.consume<DeliveryJob>({
+      queue,
+      concurrency: LANE_CONCURRENCY,
+      handler,
+      onError: (error, job) => {
+        // These three say what they say on purpose; anything else is a fault.
+        if (error instanceof RetryJob || error instanceof PauseQueue) return;
+        deps.logger.error({ err: error, queue, ...job?.data }, 'delivery job failed');
+      },
+    });
+  const serve = (queues: Iterable<string>): void => {
+    for (const queue of queues) if (!consumers.has(queue)) consumers.set(queue, consume(queue));
+  };
+
+  const packages = deps.apps.apps.flatMap((app) => app.packages);
+  serve(packages.map(({ appPackage }) => deliveryQueue('jpush', appPackage)));
+  serve((await deps.jobs.queues()).filter(isDeliveryQueue));
+
+  return {
+    serve,
+    async stop(graceMs) {
+      await Promise.all([...consumers.values()].map((consumer) => consumer.close(graceMs)));
+      await Promise.all(Object.values(deps.channels).map((channel) => channel.close()));
+    },
+  };
+}
