@@ -14,20 +14,8 @@ export type Reply =
   /** The connection breaks. */
   | { readonly type: 'drop' };
 
-export function json(status: number, value: unknown, headers?: Readonly<Record<string, string>>): Reply {
-  return {
-    type: 'answer',
-    status,
-    contentType: 'application/json',
-    body: JSON.stringify(value),
-    ...withHeaders(headers),
-  };
-}
-
-function withHeaders(headers: Readonly<Record<string, string>> | undefined): {
-  headers?: Readonly<Record<string, string>>;
-} {
-  return headers === undefined ? {} : { headers };
+export function json(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): Reply {
+  return { type: 'answer', status, contentType: 'application/json', body: JSON.stringify(value), headers };
 }
 
 export function refused({ status, code, message }: Refusal): Reply {

@@ -1,0 +1,159 @@
+/** The demo: two apps with fresh keys, a phone and a fridge of one user, and what to type first. */
+import { randomBytes } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { App } from '../domain/apps.ts';
+import { never } from '../domain/decider.ts';
+import type { JPush } from './jpush/server.ts';
+import type { JPushApp } from './jpush/types.ts';
+import { callPatiently } from './patient-call.ts';
+import { startTerminals, type TerminalEvent, type VirtualTerminal } from './terminals.ts';
+
+const DEMO_APP = 'MB-DEMO-0000';
+const PHONE_PACKAGE = 'com.example.phone';
+const FRIDGE_PACKAGE = 'com.example.fridge';
+const DEFAULT_URL = 'http://127.0.0.1:8080';
+
+/** The content of an apps file (`design.md §Configuration`), with keys made afresh at each call. */
+export function demoApps(): { readonly apps: readonly (App | Omit<App, 'packages'>)[] } {
+  const key = (bytes: number): string => randomBytes(bytes).toString('hex');
+  const packageOf = (appPackage: string) => ({ appPackage, jpush: { appKey: key(12), masterSecret: key(12) } });
+  return {
+    apps: [
+      {
+        appId: DEMO_APP,
+        appKey: key(16),
+        kind: 'terminal',
+        packages: [packageOf(PHONE_PACKAGE), packageOf(FRIDGE_PACKAGE)],
+      },
+      { appId: 'SV-DEMO-0000', appKey: key(16), kind: 'cloud' },
+    ],
+  };
+}
+
+/** Whom the look-alike has to let in. */
+export function jpushAppsOf(apps: readonly App[]): JPushApp[] {
+  return apps.flatMap(({ packages }) => packages.flatMap(({ jpush }) => jpush ?? []));
+}
+
+const demoTerminals = [
+  { clientId: 'phone-1', appPackage: PHONE_PACKAGE, deviceType: '01', deviceName: "Alice's phone" },
+  {
+    clientId: 'fridge-1',
+    appPackage: FRIDGE_PACKAGE,
+    deviceType: '04',
+    deviceName: 'The fridge',
+    deviceId: 'fridge-mac-1',
+  },
+] as const;
+const DEMO_USER = 'alice';
+
+export interface SandboxOptions {
+  readonly jpush: JPush;
+  /** Where the service listens already. */
+  readonly apiUrl: string;
+  readonly apps: readonly App[];
+  /** Of the HS256 verifier; without one nobody can log in here. */
+  readonly tokenSecret: string | undefined;
+  /** Takes one line for the console. */
+  readonly print: (line: string) => void;
+  /** Ends the registering early; startSandbox rejects then. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Sandbox {
+  /** What to paste; several lines. */
+  readonly firstSteps: string;
+  close(): Promise<void>;
+}
+
+/** Registers the demo terminals over the API and lets them live. Without the demo apps it only says so. */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { apps, tokenSecret } = options;
+  const app = apps.find(({ appId }) => appId === DEMO_APP);
+  if (app === undefined) return idle(`the apps file has no ${DEMO_APP}`);
+  if (tokenSecret === undefined) return idle('tokens come from an issuer that the sandbox can not speak for');
+
+  const { signal = new AbortController().signal } = options;
+  const terminals: VirtualTerminal[] = [];
+  for (const demo of demoTerminals) {
+    const terminal = await register(demo, app, { ...options, tokenSecret }, signal);
+    if (terminal !== undefined) terminals.push(terminal);
+  }
+  const running = startTerminals({
+    apiUrl: options.apiUrl,
+    app,
+    tokenSecret,
+    registry: options.jpush.registry,
+    terminals,
+    onEvent: (event) => options.print(describe(event)),
+  });
+  return { firstSteps: firstSteps(options.apiUrl), close: () => running.close() };
+}
+
+function idle(why: string): Sandbox {
+  const firstSteps = `The sandbox has no virtual terminals: ${why}. JPush is still the local look-alike.`;
+  return { firstSteps, close: async () => {} };
+}
+
+/** @returns `undefined` if the service, or an apps file that was changed, would not have it; that is printed */
+async function register(
+  { clientId, appPackage, ...device }: (typeof demoTerminals)[number],
+  app: App,
+  { jpush, apiUrl: url, tokenSecret, print }: SandboxOptions & { readonly tokenSecret: string },
+  signal: AbortSignal,
+): Promise<VirtualTerminal | undefined> {
+  const credentials = app.packages.find((one) => one.appPackage === appPackage)?.jpush;
+  if (credentials === undefined) {
+    print(`sandbox: ${clientId} is missing, ${appPackage} has no JPush credentials`);
+    return undefined;
+  }
+  const registrationId = jpush.registry.register(credentials.appKey);
+  const body = { ...device, userId: DEMO_USER, clientId, pushId: registrationId, appPackage, collab3th: 0 };
+  const call = { url, app, path: '/ums/v2/register', clientId, userId: DEMO_USER, tokenSecret, body };
+  const answer = await callPatiently(call, pause, signal);
+  if (answer.type === 'answered' && answer.retCode === '00000')
+    return { clientId, appPackage, registrationId, userId: DEMO_USER };
+  const why = answer.type === 'answered' ? `${answer.retCode} ${answer.retInfo}` : answer.reason;
+  print(`sandbox: ${clientId} is missing, it could not register: ${why}`);
+  return undefined;
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await wait(ms, undefined, { signal });
+}
+
+const reported = { 2: 'received', 3: 'displayed', 4: 'answered' } as const;
+
+function describe(event: TerminalEvent): string {
+  const { clientId, msgId } = event;
+  switch (event.type) {
+    case 'reported':
+      return `sandbox: ${clientId} ${reported[event.status]} ${msgId}`;
+    case 'repeated':
+      return `sandbox: ${clientId} dropped ${msgId}, it has seen it`;
+    case 'takenOff':
+      return `sandbox: ${clientId} took ${msgId} off its screen (${event.control})`;
+    case 'failed':
+      return `sandbox: ${clientId} failed with ${msgId}: ${event.reason}`;
+    default:
+      return never(event);
+  }
+}
+
+function firstSteps(apiUrl: string): string {
+  const at = apiUrl === DEFAULT_URL ? '' : ` --url ${apiUrl}`;
+  const as = `--client fridge-1 --user ${DEMO_USER}${at}`;
+  const call = (path: string, body: object): string => `npm run -s ums -- call ${path} '${JSON.stringify(body)}' ${as}`;
+  const message = { dst: { type: 0, Id: ['phone-1'] }, message: { type: 'recipe', title: 'Dumplings' } };
+  return [
+    `Two virtual terminals of the user ${DEMO_USER} are registered: phone-1 and fridge-1.`,
+    'In another terminal, let the fridge share a recipe with the phone:',
+    '',
+    `  ${call('/ums/v2/msgPush', message)}`,
+    '',
+    'and see how far it got, with the msgId of the answer (1 sent, 2 received, 3 displayed, 4 answered):',
+    '',
+    `  ${call('/ums/v2/getmsgstat', { msgId: 'PASTE-IT-HERE' })}`,
+    '',
+  ].join('\n');
+}
