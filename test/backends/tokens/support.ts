@@ -1,0 +1,112 @@
+/** A token endpoint whose behaviour a test chooses, a clock that it moves, and keys. */
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
+import type { Clock } from '../../../src/ports/clock.ts';
+
+export interface TestClock extends Clock {
+  advance(ms: number): void;
+}
+
+/** Starts on a whole second. */
+export function testClock(start = 1_800_000_000_000): TestClock {
+  let now = start;
+  return {
+    now: () => now,
+    advance(ms) {
+      now += ms;
+    },
+  };
+}
+
+export const seconds = (clock: Clock): number => clock.now() / 1000;
+
+export interface Seen {
+  readonly method: string | undefined;
+  readonly url: string | undefined;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+export interface TestEndpoint {
+  readonly url: string;
+  readonly seen: readonly Seen[];
+  /** What it does from now on. */
+  behave(as: (request: Seen, response: ServerResponse) => void): void;
+  close(): Promise<void>;
+}
+
+export async function testEndpoint(): Promise<TestEndpoint> {
+  const seen: Seen[] = [];
+  let behaviour: (request: Seen, response: ServerResponse) => void = answer(404, '');
+  const listener: RequestListener = async (request, response) => {
+    const { method, url, headers } = request;
+    const arrived = { method, url, headers, body: await text(request) };
+    seen.push(arrived);
+    behaviour(arrived, response);
+  };
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    seen,
+    behave(as) {
+      behaviour = as;
+    },
+    close() {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+export function answer(status: number, body: unknown, headers: Record<string, string> = {}) {
+  return (_: Seen, response: ServerResponse): void => {
+    response.writeHead(status, { 'content-type': 'application/json', ...headers });
+    response.end(typeof body === 'string' ? body : JSON.stringify(body));
+  };
+}
+
+/** Every way to be of no use, by name. */
+export const uselessAnswers: Readonly<Record<string, (request: Seen, response: ServerResponse) => void>> = {
+  'an error': answer(500, { active: true, sub: 'u1', keys: [] }),
+  'another success': answer(204, ''),
+  'a refusal of our credentials': answer(401, { error: 'invalid_client' }),
+  'a redirect to a good answer': (request, response) =>
+    request.url === '/good'
+      ? answer(200, { active: true, sub: 'u1', keys: [] })(request, response)
+      : answer(307, '', { location: '/good' })(request, response),
+  'no JSON': answer(200, '<html>'),
+  'JSON that is cut off': answer(200, '{"active":tr'),
+  'another JSON value': answer(200, 'null'),
+  'a list': answer(200, '[]'),
+  'an object that says nothing': answer(200, '{}'),
+  'values of other types': answer(200, { active: 'true', keys: 'none' }),
+  'two megabytes': answer(200, { active: true, sub: 'u1', keys: [], padding: 'x'.repeat(2 * 1024 * 1024) }),
+  'a connection that breaks': (_, response) => {
+    response.socket?.destroy();
+  },
+  'half an answer': (_, response) => {
+    response.writeHead(200, { 'content-length': '100' });
+    response.write('{"active":true,');
+    setImmediate(() => response.socket?.destroy());
+  },
+};
+
+export interface SigningKey {
+  readonly jwk: JWK;
+  sign(claims: JWTPayload | Record<string, unknown>, header?: Record<string, unknown>): Promise<string>;
+}
+
+/** @param kid named in the set and in the tokens, if given */
+export async function signingKey(alg: string, kid?: string): Promise<SigningKey> {
+  const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
+  return {
+    jwk: { ...(await exportJWK(publicKey)), ...(kid !== undefined && { kid }) },
+    sign: (claims, header = {}) =>
+      new SignJWT(claims as JWTPayload)
+        .setProtectedHeader({ alg, ...(kid !== undefined && { kid }), ...header })
+        .sign(privateKey),
+  };
+}
