@@ -1,0 +1,110 @@
+/** The answers that the framework, or Node's HTTP server itself, gives: with the envelope as well (`contract.md §2`). */
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { accessLine, logAccess } from './access-log.ts';
+import { type Answer, httpRefusal, refusalAnswer } from './envelope.ts';
+import { pathOf } from './path.ts';
+import { CONTENT_TYPE, send } from './send.ts';
+import type { Services } from './services.ts';
+import { answerForError } from './unforeseen.ts';
+
+/** How long a connection that got its last answer may go on sending, in ms, so that it hears the answer. */
+const LINGER_MS = 1000;
+
+const malformed = refusalAnswer(httpRefusal(400, 'B00004', 'malformed HTTP'));
+const headersTooLarge = refusalAnswer(httpRefusal(431, 'B00006', 'headers'));
+const extensionsTooLarge = refusalAnswer(httpRefusal(413, 'B00006', 'chunk extensions'));
+const tooSlow = refusalAnswer(httpRefusal(408, 'A00003', 'request not complete in time'));
+const notFound = refusalAnswer(httpRefusal(404, 'B00004', 'path'));
+const expectationFailed = refusalAnswer(httpRefusal(417, 'B00004', 'expect'));
+const wrongMethod = refusalAnswer({ ...httpRefusal(405, 'B00004', 'method'), headers: { allow: 'POST' } });
+
+/** HTTP/1.1 wants a `Host`; the server is told not to answer that by itself. */
+export const lacksHost = ({ httpVersion, headers }: IncomingMessage): boolean =>
+  httpVersion === '1.1' && headers.host === undefined;
+
+export function sendMalformed(services: Services, { raw }: FastifyRequest, reply: FastifyReply): void {
+  send(services, reply, accessLine(raw.method, pathOf(raw.url ?? '')), malformed);
+}
+
+/** A path that exists answers 405 to another method; the rest is 404. */
+export function sendNotFound(
+  services: Services,
+  isPath: (path: string) => boolean,
+  { raw }: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  const path = pathOf(raw.url ?? '');
+  send(services, reply, accessLine(raw.method, path), isPath(path) ? wrongMethod : notFound);
+}
+
+/** What fastify throws by itself before a handler of ours runs. */
+export function sendFrameworkError(
+  services: Services,
+  error: FastifyError,
+  { raw }: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  const line = accessLine(raw.method, pathOf(raw.url ?? ''));
+  send(services, reply, line, answerToFramework(services, error, line));
+}
+
+function answerToFramework({ deps }: Services, error: FastifyError, line: ReturnType<typeof accessLine>): Answer {
+  const { statusCode } = error;
+  if (statusCode === 404) return notFound;
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return malformed;
+  return answerForError(deps.logger, line, error);
+}
+
+/** Answers of Node's HTTP server that never reach fastify. */
+export function answerForNode(app: FastifyInstance, services: Services): void {
+  const answered = new WeakSet<Duplex>();
+  const refuse = (socket: Duplex, answer: Answer, request?: IncomingMessage): void => {
+    if (answered.has(socket) || !socket.writable) return;
+    answered.add(socket);
+    writeLast(socket, answer);
+    logAccess(services.deps.logger, accessLine(request?.method, request && pathOf(request.url ?? '')), answer);
+  };
+
+  app.server.removeAllListeners('clientError');
+  app.server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    if (error.code === 'ECONNRESET') socket.destroy();
+    else refuse(socket, answerToClientError(error.code));
+  });
+  app.server.on('connect', (request: IncomingMessage, socket: Duplex) => refuse(socket, wrongMethod, request));
+  app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    response.writeHead(expectationFailed.status, { 'content-type': CONTENT_TYPE, connection: 'close' });
+    response.end(expectationFailed.text);
+    logAccess(services.deps.logger, accessLine(request.method, pathOf(request.url ?? '')), expectationFailed);
+  });
+}
+
+function answerToClientError(code: string | undefined): Answer {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return tooSlow;
+    case 'HPE_HEADER_OVERFLOW':
+      return headersTooLarge;
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return extensionsTooLarge;
+    default:
+      return malformed;
+  }
+}
+
+/** Whoever still sends would lose the answer to a reset, so the socket is read on for a moment. */
+function writeLast(socket: Duplex, { status, text, headers }: Answer): void {
+  const all = {
+    ...headers,
+    'content-type': CONTENT_TYPE,
+    'content-length': String(Buffer.byteLength(text)),
+    connection: 'close',
+  };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${text}`);
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('end', () => socket.destroy());
+  socket.once('close', () => clearTimeout(timer));
+  socket.resume();
+}

@@ -1,0 +1,60 @@
+/** Puts an endpoint under a path: from fastify's request to `serve` and back to fastify's reply. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { accessLine } from './access-log.ts';
+import type { CallerKind } from './call.ts';
+import { type Endpoint, type Exchange, type Served, serve } from './endpoint.ts';
+import { type Answer, envelopeSchema, refusalAnswer, success, successAnswer } from './envelope.ts';
+import { pathOf } from './path.ts';
+import { send } from './send.ts';
+import type { Services } from './services.ts';
+import { answerForError } from './unforeseen.ts';
+
+export interface MountPoint {
+  readonly prefix: string;
+  readonly caller: CallerKind;
+}
+
+export type Mount = <P>(at: MountPoint, endpoint: Endpoint<P>) => void;
+
+export function mountOn(app: FastifyInstance, services: Services): Mount {
+  return ({ prefix, caller }, endpoint) => {
+    app.route({
+      method: 'POST',
+      url: `${prefix}/${endpoint.name}`,
+      // The compiled serialiser is asked for the text before the reply goes out: an answer is remembered as text.
+      schema: { response: { 200: envelopeSchema(endpoint.data) } },
+      handler(request, reply) {
+        void handle(services, endpoint, caller, request, reply);
+      },
+    });
+  };
+}
+
+async function handle<P>(
+  services: Services,
+  endpoint: Endpoint<P>,
+  caller: CallerKind,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const { raw } = request;
+  const path = pathOf(raw.url ?? '');
+  const line = accessLine(raw.method, path);
+  const exchange: Exchange = { raw, path, line, answer: (data) => reply.serialize(success(data)) as string };
+  const answer = await answerOf(services, () => serve(services, endpoint, caller, exchange), exchange);
+  if (answer !== undefined) send(services, reply, line, answer);
+}
+
+async function answerOf(
+  { deps }: Services,
+  run: () => Promise<Served>,
+  { line }: Exchange,
+): Promise<Answer | undefined> {
+  try {
+    const served = await run();
+    if (served === undefined) return undefined;
+    return served.type === 'done' ? successAnswer(served.answer) : refusalAnswer(served);
+  } catch (error) {
+    return answerForError(deps.logger, line, error);
+  }
+}

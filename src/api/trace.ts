@@ -1,0 +1,24 @@
+/** W3C trace context: the caller's `traceparent` goes along with the events, or a fresh one starts here. */
+import { randomFillSync } from 'node:crypto';
+
+const VALID = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+const TRACE_BYTES = 16;
+const SPAN_BYTES = 8;
+
+/** Random bytes are fetched for many requests at once. */
+const pool = Buffer.alloc(512 * (TRACE_BYTES + SPAN_BYTES));
+let used = pool.length;
+
+export function traceparentOf(given: string | undefined): string {
+  if (given !== undefined && VALID.test(given)) return given;
+  return `00-${randomHex(TRACE_BYTES)}-${randomHex(SPAN_BYTES)}-01`;
+}
+
+function randomHex(bytes: number): string {
+  if (used + bytes > pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  used += bytes;
+  return pool.toString('hex', used - bytes, used);
+}

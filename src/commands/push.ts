@@ -1,0 +1,115 @@
+/** `contract.md §4 msgPush and msgPushtry`: a message is durably accepted; delivery follows. */
+import { hash } from 'node:crypto';
+import type { AppDirectory } from '../domain/apps.ts';
+import { type AcceptedMessage, deviceTypes, type MessageEvent, type Target } from '../domain/events.ts';
+import { messageDecider } from '../domain/message.ts';
+import { type Rejection, reject } from '../domain/result-codes.ts';
+import { messageStream } from '../domain/streams.ts';
+import type { Documents } from '../ports/documents.ts';
+import type { EventLog } from '../ports/event-log.ts';
+import { type Cause, type CommandOutcome, executeRemembered } from './remembered.ts';
+import { MAX_TARGETS, type Selection, selectTargets } from './targets.ts';
+
+/** Bytes of the message's JSON text as UTF-8. */
+const maxSize = { jpush: 3 * 1024, m2m: 64 * 1024 } as const;
+
+export interface PushInput {
+  readonly mode: 'strict' | 'try';
+  readonly destinationType: 0 | 1 | 2 | 3;
+  /** The field that the names stand in, for the detail of a refusal. */
+  readonly field: string;
+  readonly selection: Selection;
+  /** Seconds. */
+  readonly expires: number;
+  /** JSON text, no white space between its tokens. */
+  readonly message: string;
+  readonly sender: Pick<AcceptedMessage, 'origin' | 'appId' | 'userId' | 'clientId'>;
+  readonly msgId: string;
+  /** `answerOf` is given what was dropped. */
+  readonly causeFor: (filtered: readonly string[]) => Cause<MessageEvent>;
+}
+
+export interface PushPorts {
+  readonly log: EventLog;
+  readonly documents: Documents;
+  readonly apps: AppDirectory;
+}
+
+/** @returns B00003 (an unknown package), H32006 or H32011 (nobody there), B00006 (too large, or too many targets) */
+export async function push(ports: PushPorts, input: PushInput): Promise<CommandOutcome> {
+  const chosen = await choose(ports, input);
+  if (chosen.type === 'rejected') return chosen;
+  const { targets, filtered } = chosen;
+  const size = Buffer.byteLength(input.message);
+  if (targets.length > MAX_TARGETS) return reject('B00006', input.field);
+  if (size > sizeLimit(targets)) return reject('B00006', 'message');
+
+  const { msgId } = input;
+  const cause = input.causeFor(filtered);
+  const message = acceptedMessage(input, targets, filtered, { size, at: cause.context.at });
+  const outcome = await executeRemembered(
+    ports.log,
+    messageDecider,
+    messageStream(msgId),
+    { type: 'Accept', message },
+    cause,
+    { loaded: [], content: { id: msgId, text: input.message } },
+  );
+  // A stream that is there already is another message's: never answer with its id.
+  if (outcome.type === 'done' && outcome.position === undefined) throw new Error('msgId was given out twice');
+  return outcome;
+}
+
+type Choice =
+  | { readonly type: 'chosen'; readonly targets: readonly Target[]; readonly filtered: readonly string[] }
+  | Rejection;
+
+/** msgPush refuses the whole request for one name that leads nowhere, msgPushtry drops it. */
+async function choose({ apps, documents }: PushPorts, { mode, field, selection }: PushInput): Promise<Choice> {
+  const known = selection.names.filter((name) => isKnown(apps, selection.by, name));
+  if (mode === 'strict' && known.length < selection.names.length) return reject('B00003', field);
+  const { targets, missing } = await selectTargets(documents, { ...selection, names: known });
+  if (mode === 'strict') {
+    return missing.length > 0 ? reject('H32006', field) : { type: 'chosen', targets, filtered: [] };
+  }
+  if (targets.length === 0) return reject('H32011', field);
+  const kept = new Set(known);
+  for (const name of missing) kept.delete(name);
+  return { type: 'chosen', targets, filtered: selection.names.filter((name) => !kept.has(name)) };
+}
+
+function isKnown(apps: AppDirectory, by: Selection['by'], name: string): boolean {
+  switch (by) {
+    case 'client':
+    case 'userDevice':
+      return true;
+    case 'userType':
+      return (deviceTypes as readonly string[]).includes(name);
+    case 'userPackage':
+      return apps.package(name) !== undefined;
+  }
+}
+
+/** With targets of both channels the smaller limit holds. */
+function sizeLimit(targets: readonly Target[]): number {
+  return targets.some(({ channel }) => channel === 'jpush') ? maxSize.jpush : maxSize.m2m;
+}
+
+function acceptedMessage(
+  input: PushInput,
+  targets: readonly Target[],
+  filtered: readonly string[],
+  { size, at }: { readonly size: number; readonly at: string },
+): AcceptedMessage {
+  const { selection, expires } = input;
+  return {
+    msgId: input.msgId,
+    ...input.sender,
+    destination: { type: input.destinationType, mode: input.mode, filtered: [...filtered] },
+    boundUserId: selection.by === 'client' ? undefined : selection.userId,
+    expires,
+    expiresAt: new Date(Date.parse(at) + expires * 1000).toISOString(),
+    content: { sha256: hash('sha256', input.message), size },
+    targets: [...targets],
+  };
+}

@@ -1,0 +1,74 @@
+/** `contract.md §4 getmsgstat`: how a message and each of its targets stand. */
+import { msgIdPattern } from '../domain/msg-id.ts';
+import { countByStatus, messageStatusOf } from '../domain/status.ts';
+import type { Documents } from '../ports/documents.ts';
+import type { EventLog } from '../ports/event-log.ts';
+import { type DeliveryDocument, deliveries, type MessageDocument, messages } from '../ports/read-models.ts';
+import { messageFromLog } from './message-from-log.ts';
+import type { MessageParts, MessageView } from './message-view.ts';
+import type { WrittenPositions } from './written-positions.ts';
+
+/** How long a reader waits for the read models to reach what this node wrote, in ms. */
+const FOLLOW_MS = 2000;
+const PAGE = 1000;
+
+export interface MessageSources {
+  readonly log: EventLog;
+  readonly documents: Documents;
+  readonly written: WrittenPositions;
+}
+
+/** @returns `undefined` for an id that no message has, or that none can have */
+export async function messageStatus(sources: MessageSources, msgId: string): Promise<MessageView | undefined> {
+  if (!msgIdPattern.test(msgId)) return undefined;
+  const isFresh = await followWrites(sources, msgId);
+  const parts =
+    (isFresh ? await fromReadModels(sources.documents, msgId) : undefined) ??
+    (await messageFromLog(sources.log, msgId));
+  return parts && view(parts);
+}
+
+/** Everything that sums up the targets is taken from these very targets, so that an answer agrees with itself. */
+function view(parts: MessageParts): MessageView {
+  const summary = countByStatus(parts.targets.map(({ status }) => status));
+  const pushTimes = parts.targets.flatMap(({ pushTime }) => (pushTime === undefined ? [] : [pushTime]));
+  return { ...parts, summary, status: messageStatusOf(summary), pushTime: pushTimes.sort()[0] };
+}
+
+/** Whether the read models hold all that this node wrote for the message. */
+async function followWrites({ documents, written }: MessageSources, msgId: string): Promise<boolean> {
+  const position = written.of(msgId);
+  if (position === undefined) return true;
+  const reached = await Promise.all(
+    [messages.name, deliveries.name].map((name) => documents.reached(name, position, FOLLOW_MS)),
+  );
+  return reached.every(Boolean);
+}
+
+/** @returns `undefined` if one of the two read models does not know all of the message yet */
+async function fromReadModels(documents: Documents, msgId: string): Promise<MessageParts | undefined> {
+  const header = await documents.get<MessageDocument>(messages, msgId);
+  if (header === undefined) return undefined;
+  const targets = await deliveriesOf(documents, msgId, header.document.targets.length);
+  return targets && { header: header.document, targets };
+}
+
+async function deliveriesOf(
+  documents: Documents,
+  msgId: string,
+  expected: number,
+): Promise<readonly DeliveryDocument[] | undefined> {
+  const found: DeliveryDocument[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await documents.find<DeliveryDocument>(deliveries, {
+      index: 'message',
+      key: msgId,
+      limit: PAGE,
+      cursor,
+    });
+    for (const { document } of page.items) found.push(document);
+    cursor = page.next;
+  } while (cursor !== undefined);
+  return found.length === expected ? found : undefined;
+}
