@@ -1,0 +1,128 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { revisionOf, START } from '../../../src/domain/position.ts';
+import type { RequestRecord } from '../../../src/ports/event-log.ts';
+import type { OpenEventLog } from '../event-log.ts';
+import { freshName, range, shared } from '../support.ts';
+import { anEvent, append, aStream, labels } from './samples.ts';
+
+export function requestContract(open: OpenEventLog): void {
+  describe('request records', () => {
+    const backend = shared(open);
+
+    test('nothing is known of a key that was never used', async () => {
+      expect(await backend().log.findRequest(freshName())).toBeUndefined();
+    });
+
+    test('a record is found with the last event that went with it', async () => {
+      const { log } = backend();
+      const request = aRequest();
+      const { position } = await append(log, aStream(), ['a', 'b'], 'noStream', { request });
+      expect(await log.findRequest(request.key)).toEqual({ ...request, position });
+    });
+
+    test('keys are told apart by every character', async () => {
+      const { log } = backend();
+      const run = freshName();
+      const keys = ['a\nb', 'a\n\nb', 'A\nb', 'a b', 'a\nb ', 'ä', '键', "'", '%', ''].map((key) => `${run}\n${key}`);
+      for (const key of keys)
+        await append(log, aStream(), ['a'], 'noStream', { request: aRequest({ key, answer: key }) });
+      for (const key of keys) expect(await log.findRequest(key)).toMatchObject({ key, answer: key });
+    });
+
+    test('a second append with the key appends nothing and gets the earlier record', async () => {
+      const { log } = backend();
+      const request = aRequest();
+      const { position } = await append(log, aStream(), ['a'], 'noStream', { request });
+      const other = aStream();
+      const rival = { ...request, fingerprint: 'other', answer: '"other"' };
+      const result = await log.append(other, [anEvent('b')], 'noStream', { request: rival });
+      expect(result).toEqual({ type: 'duplicateRequest', earlier: { ...request, position } });
+      expect(await log.readStream(other)).toEqual([]);
+      expect(await log.findRequest(request.key)).toEqual({ ...request, position });
+    });
+
+    test('so does the very same append again, also when its stream has moved on', async () => {
+      const { log } = backend();
+      const request = aRequest();
+      const stream = aStream();
+      const events = [anEvent('a')];
+      const first = await log.append(stream, events, 'noStream', { request });
+      expect(first.type).toBe('appended');
+      const earlier = await log.findRequest(request.key);
+      const duplicate = { type: 'duplicateRequest', earlier };
+      expect(await log.append(stream, events, 'noStream', { request })).toEqual(duplicate);
+      await append(log, stream, ['b'], revisionOf(0));
+      expect(await log.append(stream, events, 'noStream', { request })).toEqual(duplicate);
+      expect(labels(await log.readStream(stream))).toEqual(['a', 'b']);
+    });
+
+    test('a refused append leaves no record, and the key is free for the next try', async () => {
+      const { log } = backend();
+      const request = aRequest();
+      const stream = aStream();
+      const { revision } = await append(log, stream, ['a']);
+      expect((await log.append(stream, [anEvent('b')], 'noStream', { request })).type).toBe('conflict');
+      expect(await log.findRequest(request.key)).toBeUndefined();
+      const { position } = await append(log, stream, ['b'], revision, { request });
+      expect(await log.findRequest(request.key)).toEqual({ ...request, position });
+    });
+
+    test('of 20 at once with the same key exactly one has an effect', async () => {
+      const { log, other = log } = backend();
+      const run = freshName();
+      const key = freshName();
+      const results = await Promise.all(
+        range(20).map((n) =>
+          (n % 2 === 0 ? log : other).append(aStream(run, `-${n}`), [anEvent(`${n}`), anEvent(`${n}`)], 'noStream', {
+            request: aRequest({ key, answer: `${n}` }),
+          }),
+        ),
+      );
+      const winners = range(20).filter((n) => results[n]?.type === 'appended');
+      expect(winners).toHaveLength(1);
+      const earlier = await log.findRequest(key);
+      expect(earlier?.answer).toBe(`${winners[0]}`);
+      const others = results.filter(({ type }) => type !== 'appended');
+      expect(others).toEqual(others.map(() => ({ type: 'duplicateRequest', earlier })));
+      const all = await log.readAll(START, { prefixes: [`registration-${run}`] }, 100);
+      expect(labels(all)).toEqual([`${winners[0]}`, `${winners[0]}`]);
+    });
+
+    test('many requests at once, each with its key, all have their effect', async () => {
+      const { log } = backend();
+      const requests = range(100).map((n) => aRequest({ answer: `{"n":${n}}` }));
+      const results = await Promise.all(
+        requests.map((request) => log.append(aStream(), [anEvent()], 'noStream', { request })),
+      );
+      for (const [n, result] of results.entries()) {
+        expect(result.type).toBe('appended');
+        expect((await log.findRequest(requests[n]?.key ?? ''))?.answer).toBe(`{"n":${n}}`);
+      }
+    });
+
+    test('are known after the backend was reopened', async (context) => {
+      const own = await open();
+      onTestFinished(own.close);
+      if (own.reopen === undefined) return context.skip();
+      const request = aRequest();
+      const { position } = await append(own.log, aStream(), ['a'], 'noStream', { request });
+      const log = await own.reopen();
+      expect(await log.findRequest(request.key)).toEqual({ ...request, position });
+      const other = aStream();
+      expect(await log.append(other, [anEvent()], 'noStream', { request })).toEqual({
+        type: 'duplicateRequest',
+        earlier: { ...request, position },
+      });
+      expect(await log.readStream(other)).toEqual([]);
+    });
+  });
+}
+
+function aRequest(overrides: Partial<RequestRecord> = {}): RequestRecord {
+  return {
+    key: freshName(),
+    fingerprint: 'f'.repeat(64),
+    answer: '{"retCode":"00000","retInfo":"成功"}',
+    ...overrides,
+  };
+}

@@ -1,0 +1,225 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type Position, START } from '../../../src/domain/position.ts';
+import { receiptStream } from '../../../src/domain/streams.ts';
+import type { EventLog, LogBatch, LogFilter, RecordedEvent } from '../../../src/ports/event-log.ts';
+import type { OpenEventLog } from '../event-log.ts';
+import { eventually, freshName, gate, range, shared } from '../support.ts';
+import { anEvent, append, aStream, labels } from './samples.ts';
+
+/** How soon a subscriber that waits must see an append. */
+const PROMPTLY_MS = 1000;
+
+export function subscribeContract(open: OpenEventLog): void {
+  describe('subscribe', () => {
+    const backend = shared(open);
+    const registrations = (run: string): LogFilter => ({ prefixes: [`registration-${run}`] });
+
+    test('says that it has caught up although there is nothing to read', async () => {
+      const reader = read(backend().log, START, registrations(freshName()));
+      await eventually(() => expect(reader.caughtUp()).toBe(true));
+      expect(reader.events).toEqual([]);
+      await reader.stop();
+    });
+
+    test('gives what is there, says that it has caught up, then gives what comes', async () => {
+      const { log } = backend();
+      const run = freshName();
+      for (const n of range(12))
+        await append(
+          log,
+          aStream(run, `${n}`),
+          range(100).map((m) => `${n}.${m}`),
+        );
+      const history = range(12).flatMap((n) => range(100).map((m) => `${n}.${m}`));
+      const reader = read(log, START, registrations(run));
+      await eventually(() => expect(reader.caughtUp()).toBe(true));
+      expect(labels(reader.beforeCaughtUp())).toEqual(history);
+      await append(log, aStream(run, 'live'), ['x', 'y']);
+      await append(log, aStream(run, 'live-too'), ['z']);
+      await eventually(() => expect(labels(reader.events)).toEqual([...history, 'x', 'y', 'z']));
+      expect(reader.events).toEqual(await log.readAll(START, registrations(run), 2000));
+      await reader.stop();
+    });
+
+    test('wakes promptly on an append, through whichever connection it came', async () => {
+      const { log, other = log } = backend();
+      const run = freshName();
+      const reader = read(log, START, registrations(run));
+      await eventually(() => expect(reader.caughtUp()).toBe(true));
+      for (const n of range(6)) {
+        await append(n % 2 === 0 ? log : other, aStream(run, `${n}`), [`${n}`]);
+        await eventually(() => expect(reader.events).toHaveLength(n + 1), PROMPTLY_MS);
+      }
+      await reader.stop();
+    });
+
+    test('none is missing, twice or out of order while many append at once', async () => {
+      const { log, other = log } = backend();
+      const run = freshName();
+      const early = read(log, START, registrations(run));
+      const half = gate();
+      const appends = Promise.all(
+        range(20).map(async (n) => {
+          const via = n % 2 === 0 ? log : other;
+          let last = await append(via, aStream(run, `-${n}`), [`${n}.0`]);
+          for (const m of range(14)) {
+            last = await append(via, aStream(run, `-${n}`), [`${n}.${m + 1}`], last.revision);
+            if (m === 7) half.open();
+          }
+        }),
+      );
+      await half.opened;
+      const late = read(log, START, registrations(run));
+      await appends;
+      const whole = await log.readAll(START, registrations(run), 1000);
+      expect(whole).toHaveLength(300);
+      for (const reader of [early, late]) {
+        await eventually(() => expect(reader.events.length).toBeGreaterThanOrEqual(300));
+        expect(reader.events).toEqual(whole);
+        await reader.stop();
+      }
+    });
+
+    test('resumes after any position', async () => {
+      const { log } = backend();
+      const run = freshName();
+      for (const n of range(6)) await append(log, aStream(run, `${n}`), [`${n}a`, `${n}b`]);
+      const whole = await log.readAll(START, registrations(run), 100);
+      for (const index of [0, 5, 10, 11]) {
+        const reader = read(log, whole[index]?.position ?? START, registrations(run));
+        await eventually(() => expect(reader.caughtUp()).toBe(true));
+        expect(reader.events).toEqual(whole.slice(index + 1));
+        await reader.stop();
+      }
+    });
+
+    test('filters live events by prefix and type as readAll does', async () => {
+      const { log } = backend();
+      const run = freshName();
+      const reader = read(log, START, {
+        prefixes: [`registration-${run}_`, `receipt-${run}`],
+        types: ['ChannelUpdated'],
+      });
+      await eventually(() => expect(reader.caughtUp()).toBe(true));
+      await append(log, aStream(run, 'x-not'), ['other prefix']);
+      const data = { msgId: run, clientId: 'client', appPackage: 'com.example.phone' };
+      const answered = { ...anEvent(), event: { type: 'MessageAnswered', data } } as const;
+      await log.append(receiptStream(run, 'client'), [answered], 'noStream');
+      await append(log, aStream(run, '_yes'), ['wanted']);
+      await eventually(() => expect(labels(reader.events)).toEqual(['wanted']));
+      await reader.stop();
+    });
+
+    test('a reader that is held up gets everything afterwards', async () => {
+      const { log } = backend();
+      const run = freshName();
+      await append(log, aStream(run), range(300).map(String));
+      const hold = gate();
+      const reader = read(log, START, registrations(run), () => hold.opened);
+      await eventually(() => expect(reader.events.length).toBeGreaterThan(0));
+      const seen = reader.events.length;
+      for (const n of range(10))
+        await append(
+          log,
+          aStream(run, `-${n}`),
+          range(100).map((m) => `${n}.${m}`),
+        );
+      expect(reader.events).toHaveLength(seen);
+      hold.open();
+      await eventually(() => expect(reader.events.length).toBeGreaterThanOrEqual(1300));
+      expect(reader.events).toEqual(await log.readAll(START, registrations(run), 2000));
+      await reader.stop();
+    });
+
+    test('several readers see the same', async () => {
+      const { log } = backend();
+      const run = freshName();
+      const readers = range(5).map(() => read(log, START, registrations(run)));
+      await Promise.all(range(10).map((n) => append(log, aStream(run, `${n}`), [`${n}`])));
+      const whole = await log.readAll(START, registrations(run), 100);
+      for (const reader of readers) {
+        await eventually(() => expect(reader.events).toEqual(whole));
+        await reader.stop();
+      }
+    });
+
+    describe('ends without an error when the signal aborts', () => {
+      test('while it waits', async () => {
+        const reader = read(backend().log, START, registrations(freshName()));
+        await eventually(() => expect(reader.caughtUp()).toBe(true));
+        await expect(reader.stop()).resolves.toBeUndefined();
+      });
+
+      test('before it began', async () => {
+        const { log } = backend();
+        const run = freshName();
+        await append(log, aStream(run), ['a']);
+        const batches: LogBatch[] = [];
+        for await (const batch of log.subscribe(START, registrations(run), AbortSignal.abort())) batches.push(batch);
+        expect(batches.flatMap(({ events }) => events)).toEqual([]);
+      });
+
+      test('in the middle of the history', async () => {
+        const { log } = backend();
+        const run = freshName();
+        await append(log, aStream(run), range(500).map(String));
+        const abort = new AbortController();
+        let seen = 0;
+        for await (const batch of log.subscribe(START, registrations(run), abort.signal)) {
+          seen += batch.events.length;
+          if (seen > 0) abort.abort();
+        }
+        expect(seen).toBeGreaterThan(0);
+      });
+    });
+
+    test('a reader may leave by itself, and the log is as usable as before', async () => {
+      const { log } = backend();
+      const run = freshName();
+      await append(log, aStream(run), ['a']);
+      const abort = new AbortController();
+      for await (const batch of log.subscribe(START, registrations(run), abort.signal))
+        if (batch.events.length > 0) break;
+      await append(log, aStream(run, 'b'), ['b']);
+      const reader = read(log, START, registrations(run));
+      await eventually(() => expect(labels(reader.events)).toEqual(['a', 'b']));
+      await reader.stop();
+    });
+  });
+}
+
+interface Reader {
+  readonly events: RecordedEvent[];
+  caughtUp(): boolean;
+  /** What had come when the reader was first told that it has caught up, the batch that said so included. */
+  beforeCaughtUp(): readonly RecordedEvent[];
+  /** Aborts and waits for the end. */
+  stop(): Promise<void>;
+}
+
+/** Reads along in the background; `hold` is awaited after each batch. */
+function read(log: EventLog, after: Position, filter: LogFilter, hold?: () => Promise<void>): Reader {
+  const abort = new AbortController();
+  const events: RecordedEvent[] = [];
+  let countAtCaughtUp: number | undefined;
+  const ended = (async () => {
+    for await (const batch of log.subscribe(after, filter, abort.signal)) {
+      events.push(...batch.events);
+      if (batch.caughtUp) countAtCaughtUp ??= events.length;
+      await hold?.();
+    }
+  })();
+  onTestFinished(async () => {
+    abort.abort();
+    await ended.catch(() => undefined);
+  });
+  return {
+    events,
+    caughtUp: () => countAtCaughtUp !== undefined,
+    beforeCaughtUp: () => events.slice(0, countAtCaughtUp),
+    async stop() {
+      abort.abort();
+      await ended;
+    },
+  };
+}

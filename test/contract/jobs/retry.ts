@@ -1,0 +1,195 @@
+import { describe, expect, test } from 'vitest';
+import { PauseQueue, RetryJob } from '../../../src/ports/jobs.ts';
+import type { OpenJobs } from '../jobs.ts';
+import { eventually, gate, range, shared } from '../support.ts';
+import { aJob, aQueue, EARLY_MS, numbers, type Worker, work } from './samples.ts';
+
+const MINUTE_MS = 60_000;
+
+export function retryContract(open: OpenJobs): void {
+  describe('a run that failed', () => {
+    const backend = shared(open);
+    const empty = { waiting: 0, delayed: 0, active: 0, dead: 0 };
+
+    test('is followed by another, until one succeeds, and who asked is told of each', async () => {
+      const { jobs } = backend();
+      const queue = aQueue();
+      const job = aJob(queue, { attempts: 5 });
+      const told: unknown[] = [];
+      const worker = work(
+        jobs,
+        queue,
+        ({ attempt }) => {
+          if (attempt < 3) throw new RetryJob(`failure ${attempt}`);
+        },
+        { onError: (error, failed) => told.push([(error as Error).message, failed?.id, failed?.attempt]) },
+      );
+      await jobs.add([job]);
+      await eventually(() => expect(worker.runs).toHaveLength(3));
+      await eventually(async () => expect(await jobs.counts(queue)).toEqual(empty));
+      expect(worker.runs.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+      expect(told).toEqual([
+        ['failure 1', job.id, 1],
+        ['failure 2', job.id, 2],
+      ]);
+    });
+
+    test.each([['an error'], ['a rejection'], ['a text'], ['nothing']])('with %s thrown counts alike', async (what) => {
+      const { jobs } = backend();
+      const queue = aQueue();
+      const worker = work(jobs, queue, ({ attempt }) => {
+        if (attempt === 2) return;
+        if (what === 'a rejection') return Promise.reject(new TypeError('x'));
+        throw { 'an error': new TypeError('x'), 'a text': 'x' }[what];
+      });
+      await jobs.add([aJob(queue)]);
+      await eventually(() => expect(worker.runs).toHaveLength(2));
+      await eventually(async () => expect(await jobs.counts(queue)).toEqual(empty));
+    });
+
+    test('gets the data as it was added, whatever the run before did to it', async () => {
+      const { jobs } = backend();
+      const queue = aQueue();
+      const seen: number[] = [];
+      work(jobs, queue, ({ data, attempt }) => {
+        seen.push(data.n);
+        (data as { n: number }).n += 1;
+        if (attempt < 3) throw new RetryJob('again');
+      });
+      await jobs.add([aJob(queue, { data: { n: 5 } })]);
+      await eventually(() => expect(seen).toEqual([5, 5, 5]));
+    });
+
+    test('waits at least half of the backoff, which doubles', async () => {
+      const { jobs } = backend();
+      const queue = aQueue();
+      const worker = work(jobs, queue, ({ attempt }) => {
+        if (attempt < 4) throw new RetryJob('again');
+      });
+      await jobs.add([aJob(queue, { attempts: 4, backoff: { baseMs: 80, capMs: MINUTE_MS } })]);
+      await eventually(() => expect(worker.runs).toHaveLength(4));
+      for (const [index, least] of [40, 80, 160].entries())
+        expect(waitBefore(worker, index + 1)).toBeGreaterThanOrEqual(least - EARLY_MS);
+    });
+
+    test('waits no longer than the cap', async () => {
+      const { jobs } = backend();
+      const queue = aQueue();
+      const worker = work(jobs, queue, ({ attempt }) => {
+        if (attempt < 6) throw new RetryJob('again');
+      });
+      await jobs.add([aJob(queue, { attempts: 6, backoff: { baseMs: MINUTE_MS, capMs: 10 } })]);
+      await eventually(() => expect(worker.runs).toHaveLength(6));
+    });
+
+    test('waits no longer than it asks for, and no longer for asking for more', async () => {
+      const { jobs } = backend();
+      const queue = aQueue();
+      const worker = work(jobs, queue, ({ attempt }) => {
+        if (attempt === 1) throw new RetryJob('again', 20);
+      });
+      await jobs.add([aJob(queue, { backoff: { baseMs: MINUTE_MS, capMs: MINUTE_MS } })]);
+      await eventually(() => expect(worker.runs).toHaveLength(2));
+
+      const patient = aQueue();
+      const other = work(jobs, patient, ({ attempt }) => {
+        if (attempt === 1) throw new RetryJob('again', MINUTE_MS);
+      });
+      await jobs.add([aJob(patient)]);
+      await eventually(() => expect(other.runs).toHaveLength(2));
+    });
+
+    test('lets others go first while it waits', async () => {
+      const { jobs } = backend();
+      const queue = aQueue();
+      await jobs.add([aJob(queue, { data: { n: 1 }, backoff: { baseMs: MINUTE_MS, capMs: MINUTE_MS } })]);
+      await jobs.add([aJob(queue, { data: { n: 2 } })]);
+      const worker = work(jobs, queue, ({ data }) => {
+        if (data.n === 1) throw new RetryJob('again');
+      });
+      await eventually(() => expect(numbers(worker)).toEqual([1, 2]));
+      await eventually(async () => expect(await jobs.counts(queue)).toEqual({ ...empty, delayed: 1 }));
+    });
+  });
+
+  describe('PauseQueue', () => {
+    const backend = shared(open);
+
+    test('costs no attempt: the job runs again as often as it is put back', async () => {
+      const { jobs } = backend();
+      const queue = aQueue();
+      const worker = work(jobs, queue, () => {
+        if (worker.runs.length < 5) throw new PauseQueue('not now', 10);
+      });
+      await jobs.add([aJob(queue, { attempts: 1 })]);
+      await eventually(() => expect(worker.runs).toHaveLength(5));
+      await eventually(async () =>
+        expect(await jobs.counts(queue)).toEqual({ waiting: 0, delayed: 0, active: 0, dead: 0 }),
+      );
+      expect(worker.runs.map(({ attempt }) => attempt)).toEqual([1, 1, 1, 1, 1]);
+    });
+
+    test('the consumer takes no other job until the pause is over', async () => {
+      const { jobs } = backend();
+      const queue = aQueue();
+      let pausedAt: number | undefined;
+      const worker = work(jobs, queue, () => {
+        if (pausedAt !== undefined) return;
+        pausedAt = performance.now();
+        throw new PauseQueue('not now', 300);
+      });
+      await jobs.add(range(5).map((n) => aJob(queue, { data: { n } })));
+      await eventually(() => expect(worker.runs).toHaveLength(6));
+      expect((worker.runs[1]?.startedAt ?? 0) - (pausedAt ?? 0)).toBeGreaterThanOrEqual(300 - EARLY_MS);
+      expect(new Set(numbers(worker))).toEqual(new Set(range(5)));
+    });
+
+    test('also jobs that are added during the pause wait for its end', async () => {
+      const { jobs } = backend();
+      const queue = aQueue();
+      let pausedAt: number | undefined;
+      await jobs.add([aJob(queue)]);
+      const worker = work(jobs, queue, () => {
+        if (pausedAt !== undefined) return;
+        pausedAt = performance.now();
+        throw new PauseQueue('not now', 300);
+      });
+      await eventually(() => expect(pausedAt).toBeDefined());
+      await jobs.add([aJob(queue)]);
+      await eventually(() => expect(worker.runs).toHaveLength(3));
+      expect((worker.runs[1]?.startedAt ?? 0) - (pausedAt ?? 0)).toBeGreaterThanOrEqual(300 - EARLY_MS);
+    });
+
+    test('what runs already goes on, and other queues too', async () => {
+      const { jobs } = backend();
+      const [queue, other] = [aQueue(), aQueue()];
+      const hold = gate();
+      let finished = false;
+      await jobs.add([aJob(queue, { data: { n: 1 } }), aJob(queue, { data: { n: 2 } })]);
+      const worker = work(
+        jobs,
+        queue,
+        async ({ data }) => {
+          if (data.n === 2) throw new PauseQueue('not now', 60_000);
+          await hold.opened;
+          finished = true;
+        },
+        { concurrency: 2 },
+      );
+      await eventually(() => expect(worker.runs).toHaveLength(2));
+      await jobs.add([aJob(other)]);
+      const free = work(jobs, other);
+      await eventually(() => expect(free.runs).toHaveLength(1));
+      hold.open();
+      await eventually(() => expect(finished).toBe(true));
+      await eventually(async () => expect((await jobs.counts(queue)).active).toBe(0));
+      const { waiting, delayed, dead } = await jobs.counts(queue);
+      expect({ held: waiting + delayed, dead }).toEqual({ held: 1, dead: 0 });
+    });
+  });
+}
+
+/** ms between a run and the one before. */
+function waitBefore(worker: Worker, index: number): number {
+  return (worker.runs[index]?.startedAt ?? 0) - (worker.runs[index - 1]?.startedAt ?? 0);
+}
