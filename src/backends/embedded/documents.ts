@@ -23,7 +23,7 @@ interface DocumentRow {
   readonly document: string;
 }
 
-/** A collection as this thread knows it. */
+/** A collection as this thread knows it: in one of its versions, of which only one serves. */
 interface Opened {
   readonly shape: CollectionShape;
   readonly cache: LookupCache;
@@ -42,7 +42,7 @@ export function embeddedDocuments(thread: EmbeddedThread): Documents {
       statements.clear();
       caches.get(place.name)?.clear();
     }
-    for (const { collection, id, keys } of changes) caches.get(collection)?.changed(id, keys);
+    for (const { collection, id, indexes, keys } of changes) caches.get(collection)?.changed(id, indexes, keys);
   });
 
   const prepare = (sql: string): StatementSync => {
@@ -52,11 +52,12 @@ export function embeddedDocuments(thread: EmbeddedThread): Documents {
   };
 
   const open = <T>(collection: Collection<T>): Promise<Opened> => {
-    let known = opened.get(collection.name);
+    const versioned = `${collection.name} ${collection.version}`;
+    let known = opened.get(versioned);
     if (known === undefined) {
       known = openCollection(collection);
-      opened.set(collection.name, known);
-      known.catch(() => opened.delete(collection.name));
+      opened.set(versioned, known);
+      known.catch(() => opened.delete(versioned));
     }
     return known;
   };
@@ -67,7 +68,7 @@ export function embeddedDocuments(thread: EmbeddedThread): Documents {
     const place = await link.send<CollectionPlace>({ kind: 'openCollection', shape });
     if (!places.has(name)) places.set(name, place);
     await link.send({ kind: 'watchCollection', name });
-    const cache = lookupCache(shape.indexes);
+    const cache = caches.get(name) ?? lookupCache();
     caches.set(name, cache);
     return { shape, cache };
   };

@@ -14,11 +14,11 @@ type Items = readonly Stored<unknown>[];
 export interface LookupCache {
   lookup(index: string, key: string, limit: number, find: () => Items): Items;
   /** A document changed: what was found with it, or will be found under its keys, is forgotten. */
-  changed(id: string, keys: readonly (string | null)[]): void;
+  changed(id: string, indexes: readonly string[], keys: readonly (string | null)[]): void;
   clear(): void;
 }
 
-export function lookupCache(indexes: readonly string[]): LookupCache {
+export function lookupCache(): LookupCache {
   /** document id → cache keys whose items hold it */
   const holders = new Map<string, Set<string>>();
 
@@ -52,7 +52,7 @@ export function lookupCache(indexes: readonly string[]): LookupCache {
       if (items.length < limit && items.length <= MAX_ITEMS) keep(cacheKey, items);
       return items;
     },
-    changed(id, keys) {
+    changed(id, indexes, keys) {
       for (const cacheKey of [...(holders.get(id) ?? [])]) found.delete(cacheKey);
       keys.forEach((key, place) => {
         if (key !== null) found.delete(`${indexes[place]}\n${key}`);

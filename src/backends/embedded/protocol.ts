@@ -127,7 +127,8 @@ export interface Notice {
 export interface DocumentChange {
   readonly collection: string;
   readonly id: string;
-  /** The keys that it has now, by index. */
+  readonly indexes: readonly string[];
+  /** The keys that it has now, in the order of `indexes`; none if it was deleted. */
   readonly keys: readonly (string | null)[];
 }
 

@@ -127,11 +127,12 @@ export function documentWriter(db: DatabaseSync): DocumentWriter {
       const telling = copy === 'serving' && watched.has(shape.name);
       for (const row of puts) {
         put.run(row.id, row.position, row.document, ...row.keys, ...row.sorts);
-        if (telling) changed.changes.push({ collection: shape.name, id: row.id, keys: row.keys });
+        if (telling)
+          changed.changes.push({ collection: shape.name, id: row.id, indexes: shape.indexes, keys: row.keys });
       }
       for (const id of deletes) {
         remove.run(id);
-        if (telling) changed.changes.push({ collection: shape.name, id, keys: [] });
+        if (telling) changed.changes.push({ collection: shape.name, id, indexes: [], keys: [] });
       }
     },
 
