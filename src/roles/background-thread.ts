@@ -1,0 +1,36 @@
+/** The thread that runs the background of an embedded service, so that its work does not wait between requests. */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { attachEmbedded, type EmbeddedOptions } from '../backends/embedded/index.ts';
+import type { LogLevel } from '../config.ts';
+import type { App } from '../domain/apps.ts';
+import { decodeEvent, encodeEvent } from '../domain/codec.ts';
+import { systemClock } from '../ports/clock.ts';
+import { startBackground } from './background.ts';
+import { threadLogger } from './logging.ts';
+
+export interface BackgroundStart {
+  readonly port: MessagePort;
+  readonly store: Omit<EmbeddedOptions, 'codec'>;
+  readonly apps: readonly App[];
+  readonly jpushUrl: string;
+  readonly logLevel: LogLevel;
+}
+
+export type ToBackground = { readonly type: 'stop'; readonly graceMs: number };
+
+export type FromBackground = { readonly type: 'started' } | { readonly type: 'log'; readonly line: string };
+
+async function run(parent: MessagePort, { port, store, apps, jpushUrl, logLevel }: BackgroundStart): Promise<void> {
+  const tell = (message: FromBackground): void => parent.postMessage(message);
+  const logger = threadLogger(logLevel, (line) => tell({ type: 'log', line }));
+  const ports = attachEmbedded(port, { ...store, codec: { encode: encodeEvent, decode: decodeEvent } });
+  const background = await startBackground({ ...ports, clock: systemClock, logger, apps, jpushUrl });
+  parent.once('message', async ({ graceMs }: ToBackground) => {
+    await background.stop(graceMs);
+    await ports.close();
+    parent.close();
+  });
+  tell({ type: 'started' });
+}
+
+if (parentPort !== null) await run(parentPort, workerData as BackgroundStart);

@@ -1,0 +1,86 @@
+/** The embedded backend with its background thread, as `ums serve` runs it. */
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { type EmbeddedBackend, openEmbedded } from '../backends/embedded/index.ts';
+import { CommandFailed, exitCodes } from '../cli/exit-codes.ts';
+import type { Config } from '../config.ts';
+import { decodeEvent, encodeEvent } from '../domain/codec.ts';
+import type { BackgroundStart, FromBackground, ToBackground } from './background-thread.ts';
+import type { ProcessLog } from './logging.ts';
+
+export const codec = { encode: encodeEvent, decode: decodeEvent };
+
+export interface EmbeddedService {
+  readonly backend: EmbeddedBackend;
+  /** Settles when a thread died by itself. */
+  readonly failed: Promise<Error>;
+  /** Finishes what is at hand within the grace, then closes the file. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export function storeOptions(config: Config): { file: string; contentKey: Uint8Array } {
+  return { file: join(config.dataDir, 'ums.sqlite'), contentKey: new Uint8Array(config.contentKey) };
+}
+
+/** @throws CommandFailed when the content key is not the file's */
+export async function openStore(config: Config): Promise<EmbeddedBackend> {
+  try {
+    return await openEmbedded({ ...storeOptions(config), codec });
+  } catch (error) {
+    if (error instanceof Error && error.name === 'WrongContentKey')
+      throw new CommandFailed(
+        exitCodes.configuration,
+        `UMS_CONTENT_KEY: ${error.message}; give the key that it was written with`,
+      );
+    throw error;
+  }
+}
+
+export async function startEmbeddedService(
+  config: Config,
+  jpushUrl: string,
+  log: ProcessLog,
+): Promise<EmbeddedService> {
+  const backend = await openStore(config);
+  const port = backend.connect();
+  const start: BackgroundStart = {
+    port,
+    store: storeOptions(config),
+    apps: config.apps,
+    jpushUrl,
+    logLevel: config.logLevel,
+  };
+  const worker = new Worker(new URL('./background-thread.ts', import.meta.url), {
+    workerData: start,
+    transferList: [port],
+  });
+  let stopping = false;
+  const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  const died = new Promise<Error>((resolve) => {
+    worker.once('error', (error) => resolve(error as Error));
+    worker.once('exit', (code) => {
+      if (!stopping) resolve(new Error(`the background thread ended with code ${code}`));
+    });
+  });
+  await Promise.race([started(worker, log), died.then((error) => Promise.reject(error))]);
+
+  return {
+    backend,
+    failed: Promise.race([died, backend.failed]),
+    async stop(graceMs) {
+      stopping = true;
+      worker.postMessage({ type: 'stop', graceMs } satisfies ToBackground);
+      await ended;
+      await backend.close();
+    },
+  };
+}
+
+function started(worker: Worker, log: ProcessLog): Promise<void> {
+  return new Promise((resolve) => {
+    worker.on('message', (message: FromBackground) => {
+      if (message.type === 'log') log.writeLine(message.line);
+      else resolve();
+    });
+  });
+}

@@ -1,0 +1,20 @@
+/** What has to be undone, last first; one that fails does not keep the others from it. */
+export class Releases {
+  readonly #stack: (() => Promise<void>)[] = [];
+
+  add(release: () => Promise<void>): void {
+    this.#stack.push(release);
+  }
+
+  async all(): Promise<void> {
+    const errors: unknown[] = [];
+    for (let release = this.#stack.pop(); release !== undefined; release = this.#stack.pop()) {
+      try {
+        await release();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw new AggregateError(errors, 'not everything could be closed');
+  }
+}

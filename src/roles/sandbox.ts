@@ -1,0 +1,20 @@
+/** What `--sandbox` starts beside the service. */
+import type { Config } from '../config.ts';
+import { jpushAppsOf, type Sandbox, startSandbox } from '../sandbox/demo.ts';
+import { type JPush, startJPush } from '../sandbox/jpush/server.ts';
+
+const REAL_JPUSH = 'https://api.jpush.cn';
+
+/** The look-alike, unless the configuration names a JPush of its own. */
+export async function startLookAlike({ apps, jpushUrl }: Config): Promise<JPush | undefined> {
+  return jpushUrl === REAL_JPUSH ? startJPush({ apps: jpushAppsOf(apps), adoptUnknown: true }) : undefined;
+}
+
+export async function startVirtualTerminals(config: Config, jpush: JPush, apiUrl: string): Promise<Sandbox> {
+  const print = (line: string): void => void process.stdout.write(`${line}\n`);
+  const { apps, token } = config;
+  const tokenSecret = token.type === 'secret' ? token.secret : undefined;
+  const sandbox = await startSandbox({ jpush, apiUrl, apps, tokenSecret, print });
+  print(`\n${sandbox.firstSteps}`);
+  return sandbox;
+}

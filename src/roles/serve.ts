@@ -1,0 +1,129 @@
+/** `ums serve`: everything in one process. */
+
+import { buildApi } from '../api/server.ts';
+import { lockDataFolder } from '../backends/data-folder.ts';
+import { createTokenVerifier } from '../backends/tokens/index.ts';
+import { CommandFailed, exitCodes } from '../cli/exit-codes.ts';
+import type { Config } from '../config.ts';
+import { appDirectory } from '../domain/apps.ts';
+import { zonedTime } from '../domain/time.ts';
+import { systemClock } from '../ports/clock.ts';
+import { type EmbeddedService, startEmbeddedService } from './embedded-service.ts';
+import { openLog, type ProcessLog } from './logging.ts';
+import { msgIds } from './msg-ids.ts';
+import { Releases } from './releases.ts';
+import { startLookAlike, startVirtualTerminals } from './sandbox.ts';
+import { stopSignal } from './stop-signal.ts';
+
+/** Requests worked on at once; more are shed. */
+const MAX_IN_FLIGHT = 2_000;
+/** How long a delivery may go on after a signal. All in all the process ends within 10 s. */
+const DELIVERY_GRACE_MS = 4_000;
+const API_GRACE_MS = 2_500;
+const FORCE_AFTER_MS = 9_500;
+
+/** Runs until a signal, or until something that it can't do without fails. */
+export async function serve(config: Config): Promise<void> {
+  if (config.backend.type === 'distributed')
+    throw new CommandFailed(
+      exitCodes.configuration,
+      'UMS_BACKEND=distributed: this release has the embedded backend only',
+    );
+  const releases = new Releases();
+  const log = openLog(config.logLevel);
+  releases.add(async () => log.flush());
+  const stop = stopSignal();
+  try {
+    const failed = await start(config, log, releases);
+    const reason = await Promise.race([stop.asked, failed]);
+    if (reason instanceof Error) {
+      log.logger.fatal({ err: reason }, 'stopping, a part of the service failed');
+      process.exitCode = exitCodes.failed;
+    } else log.logger.info({ signal: reason }, 'stopping');
+    forceExit(log);
+  } finally {
+    await releases.all();
+    stop.dispose();
+  }
+}
+
+/** Starts the parts in order, each with what undoes it. @returns settles when one of them dies */
+async function start(config: Config, log: ProcessLog, releases: Releases): Promise<Promise<Error>> {
+  const lock = lockDataFolder(config.dataDir);
+  if (lock.type === 'held') throw heldFolder(config.dataDir, lock.pid);
+  releases.add(async () => lock.release());
+
+  const lookAlike = config.sandbox ? await startLookAlike(config) : undefined;
+  if (lookAlike !== undefined) releases.add(() => lookAlike.close());
+
+  const service = await startEmbeddedService(config, lookAlike?.url ?? config.jpushUrl, log);
+  releases.add(() => service.stop(DELIVERY_GRACE_MS));
+
+  const url = await listen(config, service, log, releases);
+  if (lookAlike !== undefined) {
+    const terminals = await startVirtualTerminals(config, lookAlike, url);
+    releases.add(() => terminals.close());
+  }
+  return service.failed;
+}
+
+async function listen(
+  config: Config,
+  { backend }: EmbeddedService,
+  { logger }: ProcessLog,
+  releases: Releases,
+): Promise<string> {
+  const tokens = createTokenVerifier(config.token, systemClock);
+  releases.add(() => tokens.close());
+  const time = zonedTime(config.timeZone);
+  const api = buildApi({
+    log: backend.log,
+    documents: backend.documents,
+    tokens,
+    apps: appDirectory(config.apps),
+    clock: systemClock,
+    time,
+    nextMsgId: msgIds(time, systemClock),
+    logger,
+    limits: { maxSkewMs: config.maxSkewMs, maxBodyBytes: config.maxBodyBytes, maxInFlight: MAX_IN_FLIGHT },
+  });
+  releases.add(async () => {
+    // Who has not finished by then is cut off; what was accepted is durable already.
+    const cut = setTimeout(() => api.server.closeAllConnections(), API_GRACE_MS);
+    await api.close();
+    clearTimeout(cut);
+  });
+  const url = await listening(api, config);
+  logger.info({ url, dataDir: config.dataDir }, `listening on ${url}`);
+  return url;
+}
+
+async function listening(api: ReturnType<typeof buildApi>, { host, port }: Config): Promise<string> {
+  try {
+    return await api.listen({ host, port, backlog: 4096 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE' || code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+      throw new CommandFailed(
+        exitCodes.unavailable,
+        `can't listen on ${host}:${port} (${code}): another program has it, or it is not this machine's; set UMS_HOST or UMS_PORT`,
+      );
+    throw error;
+  }
+}
+
+function heldFolder(dir: string, pid: number | undefined): CommandFailed {
+  const who = pid === undefined ? 'another process' : `process ${pid}`;
+  return new CommandFailed(
+    exitCodes.held,
+    `the data folder ${dir} is held by ${who}; stop it, or set UMS_DATA to another folder`,
+  );
+}
+
+function forceExit(log: ProcessLog): void {
+  setTimeout(() => {
+    log.logger.error({}, 'cut off what did not finish in time');
+    log.flush();
+    process.exit();
+  }, FORCE_AFTER_MS).unref();
+}
