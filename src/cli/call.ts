@@ -21,7 +21,7 @@ const TIMEOUT_MS = 15_000;
  * @throws CommandFailed when there is nothing to send or nobody to send it to
  */
 export async function call(config: DraftConfig, path: string, body: string, options: CallOptions): Promise<number> {
-  if (!path.startsWith('/')) throw new CommandFailed(exitCodes.usage, `the path must start with a slash: ${path}`);
+  if (!/^\/(?!\/)/.test(path)) throw new CommandFailed(exitCodes.usage, `the path must start with one slash: ${path}`);
   const url = options.url ?? serviceUrl(config);
   const client = options.client ?? (path.startsWith('/ums/') ? 'cli' : undefined);
   const token = options.user === undefined ? undefined : await tokenFor(config, options.user, client);
@@ -47,12 +47,17 @@ async function send(request: Parameters<typeof callUms>[0]): Promise<{ status: n
   try {
     return await callUms(request);
   } catch (error) {
-    throw new CommandFailed(
-      exitCodes.unavailable,
-      `no answer from ${request.url} (${reason(error)}): is the service running? "npm start" runs it`,
-    );
+    const why = reason(error);
+    if (UNSENDABLE.has(why)) {
+      throw new CommandFailed(exitCodes.usage, 'the URL, or a value that goes into a header, can not be sent');
+    }
+    const hint = 'is the service running? "npm start" runs it';
+    throw new CommandFailed(exitCodes.unavailable, `no answer from ${request.url} (${why}): ${hint}`);
   }
 }
+
+/** What the client says about a request that never left. */
+const UNSENDABLE: ReadonlySet<string> = new Set(['UND_ERR_INVALID_ARG', 'ERR_INVALID_URL']);
 
 /** The innermost cause says what happened, "fetch failed" doesn't. */
 function reason(error: unknown): string {

@@ -1,6 +1,7 @@
 /** The configuration with its secrets masked, for people to look at. */
 import type { DraftConfig } from '../config.ts';
 import type { App } from '../domain/apps.ts';
+import { never } from '../domain/decider.ts';
 
 const MASK = '***';
 const NOT_YET = '(made at first start)';
@@ -36,15 +37,16 @@ export function maskedConfig(config: DraftConfig): MaskedConfig {
 }
 
 function tokenVariable(token: DraftConfig['token']): Record<string, string> {
-  switch (token?.type) {
-    case undefined:
-      return { UMS_TOKEN_SECRET: NOT_YET };
+  if (token === undefined) return { UMS_TOKEN_SECRET: NOT_YET };
+  switch (token.type) {
     case 'secret':
       return { UMS_TOKEN_SECRET: MASK };
     case 'jwks':
       return { UMS_TOKEN_JWKS_URL: maskUrl(token.url) };
     case 'introspection':
       return { UMS_TOKEN_INTROSPECTION_URL: maskUrl(token.url) };
+    default:
+      return never(token);
   }
 }
 

@@ -82,9 +82,9 @@ const VERIFIERS = ['UMS_TOKEN_SECRET', 'UMS_TOKEN_JWKS_URL', 'UMS_TOKEN_INTROSPE
 
 /** Several hosts in one URL are no URL to `new URL`, so these are held to their scheme only. */
 const ENGINES = {
-  EVENTSTOREDB_URL: /^(esdb|kurrentdb)(\+discover)?:\/\/\S+$/,
-  MONGODB_URL: /^mongodb(\+srv)?:\/\/\S+$/,
-  REDIS_URL: /^rediss?:\/\/\S+$/,
+  EVENTSTOREDB_URL: { rule: /^(esdb|kurrentdb)(\+discover)?:\/\/\S+$/, like: 'esdb://host:2113' },
+  MONGODB_URL: { rule: /^mongodb(\+srv)?:\/\/\S+$/, like: 'mongodb://host:27017' },
+  REDIS_URL: { rule: /^rediss?:\/\/\S+$/, like: 'redis://host:6379' },
 } as const;
 type Engine = keyof typeof ENGINES;
 
@@ -141,7 +141,7 @@ function engineFaults(set: NodeJS.ProcessEnv): string[] {
   return (Object.keys(ENGINES) as Engine[]).flatMap((name) => {
     const text = set[name];
     if (text === undefined) return [`${name} must be set when UMS_BACKEND is distributed`];
-    return ENGINES[name].test(text) ? [] : [`${name} must be a URL like ${name.slice(0, -4).toLowerCase()}`];
+    return ENGINES[name].rule.test(text) ? [] : [`${name} must be a URL like ${ENGINES[name].like}`];
   });
 }
 

@@ -1,4 +1,5 @@
 /** The three ways to verify an access token. */
+import { never } from '../../domain/decider.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { TokenVerifier } from '../../ports/token-verifier.ts';
 import { introspectionVerifier } from './introspection.ts';
@@ -18,5 +19,7 @@ export function createTokenVerifier(setting: TokenVerifierSetting, clock: Clock)
       return jwtJwksVerifier(setting.url, clock);
     case 'introspection':
       return introspectionVerifier(setting.url, clock);
+    default:
+      return never(setting);
   }
 }

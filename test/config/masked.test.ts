@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest';
+import { maskedConfig, maskUrl } from '../../src/config/masked.ts';
+import { loadConfig, readConfig } from '../../src/config.ts';
+import { APPS, dataFolder } from './support.ts';
+
+describe('the masked configuration', () => {
+  test('shows what is in force and none of its secrets', () => {
+    const env = {
+      UMS_DATA: dataFolder(),
+      UMS_TOKEN_INTROSPECTION_URL: 'https://ums:hide-1@id/introspect',
+      UMS_OPERATOR_TOKEN: 'hide-2',
+      UMS_MQTT_URL: 'mqtt://ums:hide-3@broker',
+      UMS_BACKEND: 'distributed',
+      EVENTSTOREDB_URL: 'esdb://admin:hide-4@a:2113,b:2113?tls=false&userKeyFile=hide-5',
+      MONGODB_URL: 'mongodb://ums:hide@6@a,b/ums',
+      REDIS_URL: 'rediss://:hide-7@redis',
+    };
+    const loaded = loadConfig(env, { sandbox: false });
+    if (loaded.type === 'faults') throw new Error(loaded.faults.join('\n'));
+    const { variables, apps } = maskedConfig(loaded.config);
+    expect(variables).toMatchObject({
+      UMS_PORT: 8080,
+      UMS_TOKEN_INTROSPECTION_URL: 'https://ums:***@id/introspect',
+      UMS_OPERATOR_TOKEN: '***',
+      UMS_CONTENT_KEY: '***',
+      MONGODB_URL: 'mongodb://ums:***@a,b/ums',
+    });
+    expect(apps[0]?.packages[0]).toEqual({
+      appPackage: 'com.example.phone',
+      jpush: { appKey: '***', masterSecret: '***', notification: { alert: 'News' } },
+    });
+    const text = JSON.stringify({ variables, apps });
+    const secrets = APPS.apps.flatMap(({ appKey, packages }) => [appKey, packages?.[0]?.jpush?.masterSecret ?? appKey]);
+    for (const secret of ['hide', ...secrets, loaded.config.contentKey.toString('base64')]) {
+      expect(text).not.toContain(secret);
+    }
+  });
+
+  test('says of secrets that are not there yet when they are made', () => {
+    const loaded = readConfig({ UMS_DATA: dataFolder() });
+    if (loaded.type === 'faults') throw new Error(loaded.faults.join('\n'));
+    expect(maskedConfig(loaded.config).variables).toMatchObject({
+      UMS_TOKEN_SECRET: '(made at first start)',
+      UMS_OPERATOR_TOKEN: '(made at first start)',
+      UMS_CONTENT_KEY: '(made at first start)',
+    });
+  });
+
+  test.each([
+    ['http://host:80/path', 'http://host:80/path'],
+    ['http://user@host/', 'http://user@host/'],
+    ['http://user:p:a@s/s@host/', 'http://user:***@host/'],
+    ['esdb+discover://u:p@host?a=1&b=2', 'esdb+discover://u:***@host?a=***&b=***'],
+  ])('%s is shown as %s', (url, shown) => {
+    expect(maskUrl(url)).toBe(shown);
+  });
+});
