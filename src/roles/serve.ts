@@ -34,8 +34,8 @@ export async function serve(config: Config): Promise<void> {
   releases.add(async () => log.flush());
   const stop = stopSignal();
   try {
-    const failed = await start(config, log, releases);
-    const reason = await Promise.race([stop.asked, failed]);
+    const service = await start(config, log, releases);
+    const reason = await Promise.race([stop.asked, service.failed]);
     if (reason instanceof Error) {
       log.logger.fatal({ err: reason }, 'stopping, a part of the service failed');
       process.exitCode = exitCodes.failed;
@@ -47,8 +47,8 @@ export async function serve(config: Config): Promise<void> {
   }
 }
 
-/** Starts the parts in order, each with what undoes it. @returns settles when one of them dies */
-async function start(config: Config, log: ProcessLog, releases: Releases): Promise<Promise<Error>> {
+/** Starts the parts in order, each with what undoes it. */
+async function start(config: Config, log: ProcessLog, releases: Releases): Promise<EmbeddedService> {
   const lock = lockDataFolder(config.dataDir);
   if (lock.type === 'held') throw heldFolder(config.dataDir, lock.pid);
   releases.add(async () => lock.release());
@@ -64,7 +64,7 @@ async function start(config: Config, log: ProcessLog, releases: Releases): Promi
     const terminals = await startVirtualTerminals(config, lookAlike, url);
     releases.add(() => terminals.close());
   }
-  return service.failed;
+  return service;
 }
 
 async function listen(
