@@ -13,7 +13,11 @@ export interface Body {
   readonly value: Readonly<Record<string, unknown>>;
 }
 
-/** A body over the limit is read on, and dropped, up to this many times the limit: who still sends can't hear the answer. */
+/**
+ * Who still sends can't hear an answer: the rest of a body over the limit is read, and dropped, for so long (in ms) and
+ * up to so many times the limit.
+ */
+const DRAIN_MS = 500;
 const DRAIN_FACTOR = 64;
 
 const BLANK = /^[ \t\n\v\f\r]*$/;
@@ -27,14 +31,24 @@ export function readBytes(source: IncomingMessage, maxBytes: number): Promise<Bu
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    let draining: NodeJS.Timeout | undefined;
+    const done = (result: Buffer | Refusal | undefined): void => {
+      clearTimeout(draining);
+      resolve(result);
+    };
+    const drain = (): void => {
+      draining ??= setTimeout(done, DRAIN_MS, tooLarge);
+    };
+    if (Number(source.headers['content-length']) > maxBytes) drain();
     source.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= maxBytes) chunks.push(chunk);
-      else if (size > maxBytes * DRAIN_FACTOR) resolve(tooLarge);
+      if (size > maxBytes) drain();
+      else chunks.push(chunk);
+      if (size > maxBytes * DRAIN_FACTOR) done(tooLarge);
     });
-    source.once('end', () => resolve(size > maxBytes ? tooLarge : wholeOf(chunks)));
-    source.once('error', () => resolve(undefined));
-    source.once('close', () => resolve(undefined));
+    source.once('end', () => done(size > maxBytes ? tooLarge : wholeOf(chunks)));
+    source.once('error', () => done(undefined));
+    source.once('close', () => done(undefined));
   });
 }
 

@@ -74,7 +74,7 @@ export function answerForNode(app: FastifyInstance, services: Services): void {
   });
   app.server.on('connect', (request: IncomingMessage, socket: Duplex) => refuse(socket, wrongMethod, request));
   app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
-    response.writeHead(expectationFailed.status, { 'content-type': CONTENT_TYPE, connection: 'close' });
+    response.writeHead(expectationFailed.status, headersOfLast(expectationFailed));
     response.end(expectationFailed.text);
     logAccess(services.deps.logger, accessLine(request.method, pathOf(request.url ?? '')), expectationFailed);
   });
@@ -95,16 +95,20 @@ function answerToClientError(code: string | undefined): Answer {
 
 /** Whoever still sends would lose the answer to a reset, so the socket is read on for a moment. */
 function writeLast(socket: Duplex, { status, text, headers }: Answer): void {
-  const all = {
-    ...headers,
-    'content-type': CONTENT_TYPE,
-    'content-length': String(Buffer.byteLength(text)),
-    connection: 'close',
-  };
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  const lines = Object.entries(headersOfLast({ text, headers })).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${text}`);
   const timer = setTimeout(() => socket.destroy(), LINGER_MS);
   socket.once('end', () => socket.destroy());
   socket.once('close', () => clearTimeout(timer));
   socket.resume();
+}
+
+/** Headers of the last answer on a connection. */
+function headersOfLast({ text, headers }: Pick<Answer, 'text' | 'headers'>): Record<string, string> {
+  return {
+    ...headers,
+    'content-type': CONTENT_TYPE,
+    'content-length': String(Buffer.byteLength(text)),
+    connection: 'close',
+  };
 }

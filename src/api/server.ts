@@ -1,8 +1,8 @@
 /** The HTTP API: fastify for sockets and routing, everything that the contract says done by ourselves. */
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { writtenPositions } from '../queries/written-positions.ts';
 import type { ApiDeps } from './deps.ts';
-import { gate } from './gate.ts';
+import { type Gate, gate } from './gate.ts';
 import { answerForNode, lacksHost, sendFrameworkError, sendMalformed, sendNotFound } from './http-errors.ts';
 import { mountOn } from './mount.ts';
 import { mountUms } from './routes/ums.ts';
@@ -11,6 +11,8 @@ import type { Services } from './services.ts';
 /** A request that is not complete by then gets 408 (`contract.md §2`), in ms. */
 const REQUEST_TIMEOUT_MS = 10_000;
 const TIMEOUT_CHECK_MS = 500;
+/** When the server closes, connections that are still open after this, in ms, are cut: half a request never ends by itself. */
+const CLOSE_GRACE_MS = 5000;
 
 /** Methods that may bring a body; none is parsed by fastify: an endpoint reads it itself, all else leaves it unread. */
 const methodsWithBody = ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY'];
@@ -34,10 +36,7 @@ export function buildApi(deps: ApiDeps): FastifyInstance {
     if (lacksHost(request.raw)) sendMalformed(services, request, reply);
     else done();
   });
-  app.addHook('preClose', (done) => {
-    services.gate.close();
-    done();
-  });
+  shedWhileClosing(app, services.gate);
 
   const paths = new Set<string>();
   app.addHook('onRoute', ({ url }) => {
@@ -45,9 +44,15 @@ export function buildApi(deps: ApiDeps): FastifyInstance {
   });
   mountUms(mountOn(app, services));
   app.setNotFoundHandler((request, reply) => sendNotFound(services, (path) => paths.has(path), request, reply));
-  app.setErrorHandler<Error & { code: string }>((error, request, reply) =>
-    sendFrameworkError(services, error as never, request, reply),
-  );
+  app.setErrorHandler<FastifyError>((error, request, reply) => sendFrameworkError(services, error, request, reply));
   answerForNode(app, services);
   return app;
+}
+
+function shedWhileClosing(app: FastifyInstance, gate: Gate): void {
+  app.addHook('preClose', (done) => {
+    gate.close();
+    setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS).unref();
+    done();
+  });
 }
