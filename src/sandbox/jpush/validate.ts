@@ -46,10 +46,9 @@ function missingFault({ platform, audience, notification, message }: JsonObject)
 }
 
 function missingAlert(notification: JsonObject): Refusal | undefined {
-  const parts = platforms.flatMap((platform) => (isObject(notification[platform]) ? [notification[platform]] : []));
-  if (notification.alert !== undefined && parts.length === 0) return undefined;
-  if (parts.length === 0) return missing('alert');
-  return parts.every((part) => part.alert !== undefined) ? undefined : missing('alert');
+  const parts = platforms.map((platform) => notification[platform]).filter((part) => part !== undefined);
+  if (parts.length === 0) return notification.alert === undefined ? missing('alert') : undefined;
+  return parts.some((part) => isObject(part) && part.alert === undefined) ? missing('alert') : undefined;
 }
 
 function valueFault(body: JsonObject, maxTimeToLive: number): Refusal | undefined {

@@ -1,0 +1,212 @@
+/** The look-alike as a server: auth, rate, cids, targets, withdrawal. */
+import { describe, expect, it } from 'vitest';
+import { app, other, pushTo, testJPush } from './support.ts';
+
+describe('auth', () => {
+  it.each([
+    ['no secret', { ...app, masterSecret: '' }],
+    ['another app’s secret', { ...app, masterSecret: other.masterSecret }],
+    ['an unknown app', { ...app, appKey: 'unknown' }],
+  ])('refuses %s, before it looks at anything else', async (_, as) => {
+    const jpush = await testJPush({ callsPerMinute: 0 });
+    const { status, json } = await jpush.call('POST', '/v3/push', '{', as);
+    expect([status, json.error.code]).toEqual([401, 1004]);
+  });
+
+  it('refuses no credentials at all', async () => {
+    const { url } = await testJPush();
+    expect((await fetch(`${url}/v3/push/cid`)).status).toBe(401);
+  });
+});
+
+describe('the rate', () => {
+  it('is a window of a minute for each app, told in both spellings', async () => {
+    let now = 1_000_000;
+    const jpush = await testJPush({ callsPerMinute: 2, adoptUnknown: true, now: () => now });
+    const { headers } = await jpush.push(pushTo(['a']));
+    expect(Object.fromEntries(headers)).toMatchObject({
+      'x-rate-limit-limit': '2',
+      'x-rate-limit-quota': '2',
+      'x-rate-limit-remaining': '1',
+      'x-rate-limit-reset': '60',
+    });
+    now += 15_500;
+    await jpush.push(pushTo([]));
+    const third = await jpush.push(pushTo(['a']));
+    expect([third.status, third.json.error.code, third.headers.get('x-rate-limit-reset')]).toEqual([429, 2002, '45']);
+    expect((await jpush.call('GET', '/v3/push/cid', undefined, other)).status).toBe(200);
+    now += 44_500;
+    expect((await jpush.push(pushTo(['a']))).status).toBe(200);
+  });
+
+  it('can be lifted', async () => {
+    const jpush = await testJPush({ callsPerMinute: 0, adoptUnknown: true });
+    expect((await jpush.push(pushTo(['a']))).status).toBe(429);
+    jpush.rate.setLimit(Number.POSITIVE_INFINITY);
+    const { status, headers } = await jpush.push(pushTo(['a']));
+    expect([status, headers.get('x-rate-limit-limit')]).toEqual([200, null]);
+  });
+});
+
+describe('an accepted push', () => {
+  it('is answered with ids as text, and kept', async () => {
+    const accepted: unknown[] = [];
+    const jpush = await testJPush({ adoptUnknown: true, onAccepted: (push) => accepted.push(push) });
+    const { json, headers } = await jpush.push(pushTo(['a'], { options: { sendno: 12 } }));
+    expect(json).toEqual({ sendno: '12', msg_id: expect.stringMatching(/^\d{17,}$/) });
+    expect(headers.get('x-jpush-msgid')).toBe(json.msg_id);
+    expect(jpush.journal.pushes()).toEqual(accepted);
+    expect(jpush.journal.find(json.msg_id)).toMatchObject({
+      appKey: app.appKey,
+      registrationIds: ['a'],
+      content: '{}',
+    });
+    const second = await jpush.push(pushTo(['a']));
+    expect(second.json.msg_id).not.toBe(json.msg_id);
+  });
+
+  it('is forgotten for newer ones, but counted', async () => {
+    const jpush = await testJPush({ adoptUnknown: true, journalSize: 3 });
+    for (let index = 0; index < 5; index += 1) await jpush.push(pushTo([`a${index}`, 'b']));
+    expect(jpush.journal.pushes().map(({ registrationIds }) => registrationIds[0])).toEqual(['a2', 'a3', 'a4']);
+    await jpush.push(pushTo([]));
+    const { json } = await jpush.call('GET', '/sandbox/counts');
+    expect(json).toEqual({ accepted: 5, targets: 10, replayed: 0, refused: { 1002: 1 } });
+  });
+});
+
+describe('a cid', () => {
+  it('is issued in numbers that the tier allows', async () => {
+    const jpush = await testJPush();
+    const count = async (query: string) => (await jpush.call('GET', `/v3/push/cid${query}`)).json.cidlist?.length;
+    expect(await Promise.all([count(''), count('?count=3&type=push'), count('?count=1000')])).toEqual([1, 3, 10]);
+    for (const query of ['?count=0', '?count=x', '?type=other'])
+      expect((await jpush.call('GET', `/v3/push/cid${query}`)).json.error.code).toBe(1003);
+    const vip = await testJPush({ cidsPerCall: 1000 });
+    expect((await vip.call('GET', '/v3/push/cid?count=1000')).json.cidlist).toHaveLength(1000);
+  });
+
+  it('brings the first success again, and no second effect', async () => {
+    const jpush = await testJPush({ adoptUnknown: true });
+    const cid = await jpush.cid();
+    expect((await jpush.push(pushTo(['not an id'], { cid }))).json.error.code).toBe(1003);
+    const first = await jpush.push(pushTo(['a'], { cid }));
+    const again = await jpush.push(pushTo(['a'], { cid }));
+    expect(again.json).toEqual(first.json);
+    expect(jpush.journal.counts).toMatchObject({ accepted: 1, replayed: 1 });
+  });
+
+  it('lets pushes at the same time through one by one', async () => {
+    const jpush = await testJPush({ adoptUnknown: true });
+    const cid = await jpush.cid();
+    jpush.faults.inject({ fault: { type: 'hang', ms: 30 }, times: 1 });
+    const answers = await Promise.all(Array.from({ length: 5 }, () => jpush.push(pushTo(['a'], { cid }))));
+    expect(new Set(answers.map(({ json }) => json.msg_id)).size).toBe(1);
+    expect(jpush.journal.counts).toMatchObject({ accepted: 1, replayed: 4 });
+  });
+
+  it('is refused when it is made up, another app’s, or a day old', async () => {
+    let now = 1_000_000;
+    const jpush = await testJPush({ adoptUnknown: true, now: () => now });
+    const codeWith = async (cid: unknown) => (await jpush.push(pushTo(['a'], { cid }))).json.error?.code;
+    const cid = await jpush.cid();
+    expect(await codeWith(`${app.appKey}-4a5f8d0e`)).toBe(1003);
+    expect(await codeWith(5)).toBe(1003);
+    expect((await jpush.call('POST', '/v3/push', pushTo(['a'], { cid }), other)).json.error.code).toBe(1003);
+    now += 24 * 3_600_000;
+    expect(await codeWith(cid)).toBe(1003);
+  });
+});
+
+describe('targets', () => {
+  it('are refused when the only one is malformed, another app’s or gone', async () => {
+    const jpush = await testJPush();
+    const foreign = jpush.registry.register(other.appKey);
+    const gone = jpush.registry.register(app.appKey);
+    jpush.registry.retire(app.appKey, gone);
+    const errorOf = async (id: string) => (await jpush.push(pushTo([id]))).json.error;
+    expect(await errorOf('no id')).toEqual({ code: 1003, message: 'The registration_id no id is invalid!' });
+    expect(await errorOf(foreign)).toMatchObject({ code: 1003 });
+    expect(await errorOf(gone)).toMatchObject({ code: 1011 });
+    expect(await errorOf('never-seen')).toMatchObject({ code: 1011 });
+  });
+
+  it('lose their dead without a word while one lives', async () => {
+    const jpush = await testJPush();
+    const live = jpush.registry.register(app.appKey);
+    expect((await jpush.push(pushTo(['no id', live, 'never-seen']))).status).toBe(200);
+    expect(jpush.journal.pushes()[0]?.registrationIds).toEqual([live]);
+    expect((await jpush.push(pushTo(['no id', 'never-seen']))).json.error.code).toBe(1011);
+  });
+
+  it('may be anybody well-formed if unknown ones are adopted', async () => {
+    const jpush = await testJPush({ adoptUnknown: true });
+    const statusOf = async (id: string) => (await jpush.push(pushTo([id]))).status;
+    expect(await statusOf('my-phone_1.x')).toBe(200);
+    expect(await statusOf('x'.repeat(64))).toBe(200);
+    expect(await statusOf('x'.repeat(65))).toBe(400);
+    expect(await statusOf('my phone')).toBe(400);
+    jpush.registry.retire(app.appKey, 'my-phone_1.x');
+    expect(await statusOf('my-phone_1.x')).toBe(400);
+  });
+});
+
+describe('other calls', () => {
+  it('are refused as JPush does', async () => {
+    const jpush = await testJPush();
+    expect((await jpush.call('GET', '/v3/push')).json.error.code).toBe(1001);
+    expect((await jpush.call('GET', '/v3/nothing')).status).toBe(404);
+    for (const body of ['{', '[]', 'null', ''])
+      expect((await jpush.call('POST', '/v3/push', body)).json.error.code).toBe(1003);
+    expect((await jpush.push(pushTo(['a'], { message: { msg_content: 'x'.repeat(2_000_000) } }))).json.error.code).toBe(
+      1005,
+    );
+  });
+
+  it('can be a dry run', async () => {
+    const jpush = await testJPush({ adoptUnknown: true });
+    expect((await jpush.call('POST', '/v3/push/validate', pushTo(['a']))).status).toBe(200);
+    expect((await jpush.call('POST', '/v3/push/validate', pushTo([]))).json.error.code).toBe(1002);
+    expect(jpush.journal.counts.accepted).toBe(0);
+  });
+});
+
+describe('offline terminals', () => {
+  const contents = (seen: (string | undefined)[]) => (message: { content: string | undefined }) => {
+    seen.push(message.content);
+  };
+
+  it('get the five newest that are still valid once they are online', async () => {
+    let now = 1_000_000;
+    const jpush = await testJPush({ now: () => now });
+    const id = jpush.registry.register(app.appKey);
+    const push = (content: string, timeToLive: number) =>
+      jpush.push(pushTo([id], { message: { msg_content: content }, options: { time_to_live: timeToLive } }));
+    for (const content of ['1', '2', '3', '4', '5', '6']) await push(content, content === '4' ? 10 : 100);
+    await push('online only', 0);
+    now += 10_000;
+    const seen: string[] = [];
+    const disconnect = jpush.registry.connect(id, contents(seen));
+    await expect.poll(() => seen).toEqual(['2', '3', '5', '6']);
+    await push('7', 0);
+    await expect.poll(() => seen).toEqual(['2', '3', '5', '6', '7']);
+    disconnect();
+    await push('8', 100);
+    jpush.registry.connect(id, contents(seen));
+    await expect.poll(() => seen).toEqual(['2', '3', '5', '6', '7', '8']);
+  });
+
+  it('do not get what was withdrawn', async () => {
+    const jpush = await testJPush();
+    const id = jpush.registry.register(app.appKey);
+    const { json } = await jpush.push(pushTo([id]));
+    await jpush.push(pushTo([id], { message: { msg_content: 'kept' } }));
+    const withdraw = () => jpush.call('DELETE', `/v3/push/${json.msg_id}`);
+    expect(await withdraw()).toMatchObject({ status: 200, text: '' });
+    expect((await withdraw()).json.error.code).toBe(1003);
+    expect((await jpush.call('DELETE', '/v3/push/1')).json.error.code).toBe(1003);
+    const seen: string[] = [];
+    jpush.registry.connect(id, contents(seen));
+    await expect.poll(() => seen).toEqual(['kept']);
+  });
+});

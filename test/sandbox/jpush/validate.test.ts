@@ -1,0 +1,117 @@
+/** What the look-alike makes of a push object, in JPush's order of checks (`jpush.md §2, §6`). */
+import { describe, expect, it } from 'vitest';
+import { validatePush } from '../../../src/sandbox/jpush/validate.ts';
+import { pushTo } from './support.ts';
+
+const check = (body: Record<string, unknown>) => validatePush(body, 864_000);
+const codeOf = (body: Record<string, unknown>): number | 'valid' => {
+  const result = check(body);
+  return result.type === 'valid' ? 'valid' : result.code;
+};
+const withMessage = (message: unknown) => pushTo(['a'], { message });
+const withOptions = (options: unknown) => pushTo(['a'], { options });
+const notifying = (notification: unknown) => pushTo(['a'], { message: undefined, notification });
+
+it('reads a push', () => {
+  const body = pushTo(['a', 'b', 'a'], {
+    message: { msg_content: 'hi', content_type: 'text', title: 't', extras: { a: 1 } },
+    options: { time_to_live: 60, sendno: 7, apns_production: true },
+  });
+  expect(check(body)).toEqual({
+    type: 'valid',
+    registrationIds: ['a', 'b'],
+    content: 'hi',
+    contentType: 'text',
+    notification: undefined,
+    timeToLive: 60,
+    sendno: '7',
+  });
+  expect(check(pushTo(['a']))).toMatchObject({ timeToLive: 86_400, sendno: undefined });
+});
+
+describe('1002, something is missing:', () => {
+  it.each([
+    ['platform', pushTo(['a'], { platform: undefined })],
+    ['audience', pushTo(['a'], { audience: undefined })],
+    ['audience, for an empty array counts as absent', pushTo([])],
+    ['message and notification', withMessage(undefined)],
+    ['msg_content', withMessage({ title: 'x' })],
+    ['alert', notifying({})],
+    ['alert of android', notifying({ android: { title: 'x' } })],
+    ['alert of ios', notifying({ android: { alert: 'x' }, ios: { sound: 'x' } })],
+  ])('%s', (_, body) => expect(codeOf(body)).toBe(1002));
+});
+
+describe('1003, a value is wrong:', () => {
+  it.each([
+    ['platform', pushTo(['a'], { platform: 5 })],
+    ['platform', pushTo(['a'], { platform: ['android', 'amiga'] })],
+    ['platform', pushTo(['a'], { platform: [] })],
+    ['audience', pushTo(['a'], { audience: 'some' })],
+    ['an empty member', pushTo(['a', ''])],
+    ['a member that is no text', pushTo([1 as never])],
+    ['too many members', pushTo(Array.from({ length: 1001 }, (_, index) => `id-${index}`))],
+    ['registration_id', pushTo(['a'], { audience: { registration_id: 'a' } })],
+    ['message', withMessage('hi')],
+    ['msg_content', withMessage({ msg_content: { a: 1 } })],
+    ['content_type', withMessage({ msg_content: '', content_type: 1 })],
+    ['extras', withMessage({ msg_content: '', extras: 'x' })],
+    ['notification', notifying('x')],
+    ['alert', notifying({ alert: 1 })],
+    ['android', notifying({ android: 'x' })],
+    ['ios', notifying({ ios: { alert: 1 } })],
+    ['options', withOptions(1)],
+    ['time_to_live', withOptions({ time_to_live: -1 })],
+    ['time_to_live', withOptions({ time_to_live: 864_001 })],
+    ['time_to_live', withOptions({ time_to_live: '60' })],
+    ['sendno', withOptions({ sendno: 0 })],
+    ['apns_production', withOptions({ apns_production: 'no' })],
+    ['apns_collapse_id', withOptions({ apns_collapse_id: 'x'.repeat(65) })],
+    ['override_msg_id', withOptions({ override_msg_id: '1' })],
+    ['big_push_duration', withOptions({ big_push_duration: 1401 })],
+  ])('%s', (_, body) => expect(codeOf(body)).toBe(1003));
+});
+
+describe('1009, a key is not supported:', () => {
+  it.each([
+    ['at the top', pushTo(['a'], { colour: 'red' })],
+    ['in audience', pushTo(['a'], { audience: { registration_id: ['a'], planet: ['b'] } })],
+    ['in message', withMessage({ msg_content: '', colour: 'red' })],
+    ['in notification', notifying({ alert: 'x', amiga: {} })],
+    ['in options', withOptions({ time_to_lvie: 1 })],
+    ['in options, also one that every object has', withOptions({ constructor: 1 })],
+  ])('%s', (_, body) => expect(codeOf(body)).toBe(1009));
+});
+
+describe('1005, too large:', () => {
+  const message = (bytes: number) => ({ msg_content: 'x'.repeat(bytes) });
+
+  it('a message of more than 4000 bytes of UTF-8', () => {
+    expect(codeOf(withMessage(message(4000)))).toBe('valid');
+    expect(codeOf(withMessage(message(4001)))).toBe(1005);
+    expect(codeOf(withMessage({ msg_content: '极'.repeat(1334) }))).toBe(1005);
+    expect(codeOf(withMessage({ msg_content: '极'.repeat(1333) }))).toBe('valid');
+    expect(codeOf(withMessage({ msg_content: '"'.repeat(4000) }))).toBe('valid');
+  });
+
+  it('message and Android notification together', () => {
+    const android = { alert: 'x' };
+    const bytes = JSON.stringify(android).length;
+    expect(codeOf(pushTo(['a'], { message: message(4000 - bytes), notification: { android } }))).toBe('valid');
+    expect(codeOf(pushTo(['a'], { message: message(4001 - bytes), notification: { android } }))).toBe(1005);
+    expect(codeOf(pushTo(['a'], { message: message(4001 - bytes), notification: android }))).toBe(1005);
+  });
+
+  it('an ios object of more than 2000 bytes', () => {
+    const ios = (bytes: number) => notifying({ ios: { alert: 'x'.repeat(bytes - '{"alert":""}'.length) } });
+    expect(codeOf(ios(2000))).toBe('valid');
+    expect(codeOf(ios(2001))).toBe(1005);
+  });
+});
+
+it('asks for what is missing before it looks at values, and at values before sizes', () => {
+  expect(codeOf(pushTo(['a'], { platform: undefined, audience: 5 }))).toBe(1002);
+  const large = { msg_content: 'x'.repeat(5000) };
+  expect(codeOf(pushTo(['a'], { message: large, options: { time_to_live: -1 } }))).toBe(1003);
+  expect(codeOf(pushTo(['a'], { message: large }))).toBe(1005);
+});
