@@ -13,6 +13,19 @@ export interface CallOptions {
   readonly url?: string;
 }
 
+/** Where the answer goes. */
+export interface Output {
+  readonly isTerminal: boolean;
+  answer(text: string): void;
+  note(text: string): void;
+}
+
+export const standardOutput: Output = {
+  isTerminal: process.stdout.isTTY === true,
+  answer: (text) => void process.stdout.write(text),
+  note: (text) => void process.stderr.write(text),
+};
+
 /** Longer than the service gives any request. */
 const TIMEOUT_MS = 15_000;
 
@@ -20,7 +33,13 @@ const TIMEOUT_MS = 15_000;
  * @returns the exit code: 0 when the answer's retCode is 00000, else 1
  * @throws CommandFailed when there is nothing to send or nobody to send it to
  */
-export async function call(config: DraftConfig, path: string, body: string, options: CallOptions): Promise<number> {
+export async function call(
+  config: DraftConfig,
+  path: string,
+  body: string,
+  options: CallOptions,
+  output = standardOutput,
+): Promise<number> {
   if (!/^\/(?!\/)/.test(path)) throw new CommandFailed(exitCodes.usage, `the path must start with one slash: ${path}`);
   const url = options.url ?? serviceUrl(config);
   const client = options.client ?? (path.startsWith('/ums/') ? 'cli' : undefined);
@@ -35,11 +54,11 @@ export async function call(config: DraftConfig, path: string, body: string, opti
     sequenceId: options.sequence ?? randomUUID().replaceAll('-', ''),
     timeoutMs: TIMEOUT_MS,
   });
-  if (answer.status !== 200) process.stderr.write(`HTTP ${answer.status}\n`);
+  if (answer.status !== 200) output.note(`HTTP ${answer.status}\n`);
   const parsed = parse(answer.text);
-  process.stdout.write(
-    `${parsed !== undefined && process.stdout.isTTY ? JSON.stringify(parsed, null, 2) : answer.text}\n`,
-  );
+  // Raw for programs: numbers keep their digits.
+  const pretty = output.isTerminal && parsed !== undefined;
+  output.answer(`${pretty ? JSON.stringify(parsed, null, 2) : answer.text}\n`);
   return parsed?.retCode === '00000' ? 0 : exitCodes.failed;
 }
 

@@ -1,0 +1,64 @@
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { dataFolder, emptyFolder } from '../config/support.ts';
+import { ums } from './support.ts';
+
+describe('the command line', () => {
+  test.each(['nonsense', 'serve --nonsense', 'serve extra', 'call', 'rebuild', 'config --sandbox'])(
+    '"ums %s" is not understood: one line and exit code 2',
+    async (line) => {
+      const { code, stdout, stderr } = await ums(line.split(' '));
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toMatch(/^ums: [^\n]+\n$/);
+    },
+  );
+
+  test.each(['', 'serve ', 'call ', 'config ', 'rebuild '])('"ums %s--help" has examples', async (command) => {
+    const { code, stdout } = await ums(`${command}--help`.split(' '));
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/Usage: ums.*Examples:\n {2}npm run ums -- /s);
+  });
+
+  test('--version says the version of the package', async () => {
+    expect(await ums(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+  });
+
+  test.each(['serve', 'config', 'rebuild devices', 'call /ums/v2/devlist'])(
+    '"ums %s" ends with 78 on a bad configuration and names every fault on a line',
+    async (line) => {
+      const dir = emptyFolder();
+      const env = { UMS_DATA: dir, UMS_PORT: 'x', UMS_TIME_ZONE: 'y' };
+      const { code, stdout, stderr } = await ums(line.split(' '), env);
+      expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
+      const [first, ...faults] = stderr.trimEnd().split('\n');
+      expect(first).toMatch(/^ums: bad configuration/);
+      expect(faults.map((fault) => fault.trim().split(' ')[0])).toEqual(['UMS_PORT', 'UMS_TIME_ZONE', 'UMS_APPS']);
+      expect(readdirSync(dir)).toEqual([]);
+    },
+  );
+
+  test('config prints what is in force, secrets masked, and makes nothing', async () => {
+    const env = { UMS_DATA: dataFolder(), UMS_OPERATOR_TOKEN: 'hidden', UMS_PROT: '1' };
+    const lines = await ums(['config'], env);
+    expect(lines).toMatchObject({ code: 0, stderr: expect.stringContaining('UMS_PROT') });
+    expect(lines.stdout).toMatch(/^UMS_PORT +8080$/m);
+    expect(lines.stdout).toMatch(/^app MB-TEST-0000 \(terminal, appKey \*\*\*\)$/m);
+    const json = await ums(['config', '--json'], env);
+    expect(JSON.parse(json.stdout)).toMatchObject({ UMS_PORT: 8080, UMS_OPERATOR_TOKEN: '***', apps: [{}, {}] });
+    expect(lines.stdout + json.stdout).not.toMatch(/hidden|app-key|master-secret/);
+    expect(readdirSync(env.UMS_DATA)).toEqual(['apps.json']);
+  });
+
+  test('on another Node it says so in one line', async () => {
+    const preload = join(emptyFolder(), 'old-node.mjs');
+    writeFileSync(
+      preload,
+      `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.1.0' } });
+       Object.defineProperty(process, 'version', { value: 'v20.1.0' });`,
+    );
+    const { code, stderr } = await ums(['--version'], {}, ['--import', preload]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^ums: this is Node v20\.1\.0, [^\n]*Node 26[^\n]*npm ci[^\n]*npm rebuild node[^\n]*\n$/);
+  });
+});
