@@ -1,0 +1,300 @@
+/** contract.md §3 MessageInfo, §4 (expires, failures); design.md §Delivery. */
+import { describe, expect, test } from 'vitest';
+import { type FailureCode, failureCodes, type MessageEvent, type TargetRef } from '../../src/domain/events.ts';
+import {
+  type DispatchGroup,
+  type KnownMessage,
+  type MessageCommand,
+  messageDecider,
+  openTargets,
+} from '../../src/domain/message.ts';
+import { aMessage, aTarget } from '../fixtures/samples.ts';
+import { specOf } from '../support/given.ts';
+
+const given = specOf(messageDecider);
+const phone = 'com.example.phone';
+const tablet = 'com.example.tablet';
+const message = aMessage({
+  targets: [
+    aTarget({ clientId: 'a' }),
+    aTarget({ clientId: 'b' }),
+    aTarget({ clientId: 'c' }),
+    aTarget({ clientId: 'a', appPackage: tablet }),
+  ],
+});
+const { msgId } = message;
+const accepted: MessageEvent = { type: 'MessageAccepted', data: message };
+const EXPIRY = Date.parse(message.expiresAt);
+
+const aGroup = (targets: string[] = ['a', 'b', 'c'], more: Partial<DispatchGroup> = {}): DispatchGroup => ({
+  msgId,
+  group: '0',
+  channel: 'jpush',
+  appPackage: phone,
+  targets,
+  round: 0,
+  ...more,
+});
+const prepare = (group = aGroup(), idempotencyKey: string | undefined = 'cid-1'): MessageCommand => ({
+  type: 'PrepareDispatch',
+  group,
+  idempotencyKey,
+  keyValidUntil: message.expiresAt,
+});
+const recordDispatched = (group = aGroup()): MessageCommand => ({
+  type: 'RecordDispatched',
+  group,
+  providerMessageId: 'p-1',
+});
+const recordFailure = (group = aGroup(), failure: FailureCode = 'refused'): MessageCommand => ({
+  type: 'RecordFailure',
+  group,
+  failure,
+  reason: 'because',
+  provider: { httpStatus: 400, code: 1003 },
+});
+const expire = (now = EXPIRY): MessageCommand => ({ type: 'Expire', now });
+
+const prepared = (group = aGroup(), idempotencyKey: string | undefined = 'cid-1'): MessageEvent => ({
+  type: 'MessageDispatchPrepared',
+  data: { ...group, idempotencyKey, keyValidUntil: message.expiresAt },
+});
+const dispatched = (group = aGroup()): MessageEvent => ({
+  type: 'MessageDispatched',
+  data: { ...group, providerMessageId: 'p-1' },
+});
+const failed = (group = aGroup(), failure: FailureCode = 'refused'): MessageEvent => ({
+  type: 'MessageDispatchFailed',
+  data: { ...group, failure, reason: 'because', provider: { httpStatus: 400, code: 1003 } },
+});
+const expired = (...targets: TargetRef[]): MessageEvent => ({ type: 'MessageExpired', data: { msgId, targets } });
+const ref = (clientId: string, appPackage = phone): TargetRef => ({ clientId, appPackage });
+const all = [ref('a'), ref('b'), ref('c'), ref('a', tablet)];
+
+describe('accept', () => {
+  test('records the message as it was settled', () => {
+    given().when({ type: 'Accept', message }).events(accepted);
+  });
+
+  test('a message that was accepted already is left alone', () => {
+    given(accepted).when({ type: 'Accept', message }).nothing();
+    given(accepted, dispatched()).when({ type: 'Accept', message }).nothing();
+  });
+});
+
+test.each([prepare(), recordDispatched(), recordFailure(), expire()])(
+  '$type of no message comes to nothing',
+  (command) => {
+    given().when(command).nothing();
+  },
+);
+
+test('events of a message that was not accepted change nothing', () => {
+  expect(given(dispatched(), failed(), expired(ref('a'))).state).toEqual({ status: 'none' });
+});
+
+describe('prepare', () => {
+  test('records the key before the first try', () => {
+    given(accepted).when(prepare()).events(prepared());
+  });
+
+  test('with the key of before is nothing new', () => {
+    given(accepted, prepared()).when(prepare()).nothing();
+  });
+
+  test('with another key, the earlier one having run out, is recorded, and the newest counts', () => {
+    given(accepted, prepared()).when(prepare(aGroup(), 'cid-2')).events(prepared(aGroup(), 'cid-2'));
+    given(accepted, prepared(), prepared(aGroup(), 'cid-2')).when(prepare(aGroup(), 'cid-2')).nothing();
+    given(accepted, prepared(), prepared(aGroup(), 'cid-2')).when(prepare()).events(prepared());
+  });
+
+  test('of another group does not count for this one', () => {
+    given(accepted, prepared(aGroup(['a'], { group: '0-0' })))
+      .when(prepare())
+      .events(prepared());
+  });
+
+  test('names who is still to be sent to, in the order of the group', () => {
+    given(accepted, dispatched(aGroup(['b'])))
+      .when(prepare(aGroup(['c', 'b', 'a'])))
+      .events(prepared(aGroup(['c', 'a'])));
+  });
+
+  test('of a group that is settled is nothing', () => {
+    given(accepted, dispatched(aGroup(['a', 'b'])), failed(aGroup(['c'])))
+      .when(prepare())
+      .nothing();
+    given(accepted, expired(...all))
+      .when(prepare())
+      .nothing();
+  });
+
+  test('of a later round, for what gave up in an earlier one, is recorded although the key is the same', () => {
+    const again = aGroup(['a', 'b', 'c'], { round: 1 });
+    given(accepted, prepared(), failed(aGroup(), 'gaveUp')).when(prepare(again)).events(prepared(again));
+    given(accepted, prepared(), failed(aGroup(), 'gaveUp'), prepared(again)).when(prepare(again)).nothing();
+  });
+});
+
+describe('dispatched', () => {
+  test('is recorded with what the provider calls it', () => {
+    given(accepted, prepared()).when(recordDispatched()).events(dispatched());
+  });
+
+  test('is recorded for those that it was not yet recorded for', () => {
+    given(accepted, dispatched(aGroup(['b'])))
+      .when(recordDispatched())
+      .events(dispatched(aGroup(['a', 'c'])));
+    given(accepted, dispatched()).when(recordDispatched()).nothing();
+  });
+
+  test.each(failureCodes.filter((code) => code !== 'expired'))('is recorded also after a failure %s', (failure) => {
+    given(accepted, failed(aGroup(), failure)).when(recordDispatched()).events(dispatched());
+  });
+
+  test('is recorded also after the message was held for expired: the fact counts', () => {
+    given(accepted, expired(...all))
+      .when(recordDispatched())
+      .events(dispatched());
+    const { state } = given(accepted, expired(...all), dispatched());
+    expect(outcomes(state as KnownMessage)).toEqual(['sent', 'sent', 'sent', 'failed']);
+  });
+
+  test('in one package says nothing of the same terminal in another', () => {
+    given(accepted, dispatched())
+      .when(recordDispatched(aGroup(['a'], { appPackage: tablet })))
+      .events(dispatched(aGroup(['a'], { appPackage: tablet })));
+  });
+});
+
+describe('a failure', () => {
+  test('is recorded with its reason and what the provider said', () => {
+    given(accepted, prepared()).when(recordFailure()).events(failed());
+  });
+
+  test('is recorded for who still waits only', () => {
+    given(accepted, dispatched(aGroup(['a'])), failed(aGroup(['b']), 'unregistered'))
+      .when(recordFailure())
+      .events(failed(aGroup(['c'])));
+  });
+
+  test('of who was sent to, failed or expired is nothing', () => {
+    given(accepted, dispatched()).when(recordFailure()).nothing();
+    given(accepted, failed()).when(recordFailure(aGroup(), 'gaveUp')).nothing();
+    given(accepted, expired(...all))
+      .when(recordFailure())
+      .nothing();
+  });
+
+  test('of who gave up in an earlier round is recorded', () => {
+    const [first, second, third] = [0, 1, 2].map((round) => aGroup(['a', 'b', 'c'], { round }));
+    given(accepted, failed(first, 'gaveUp')).when(recordFailure(second)).events(failed(second));
+    given(accepted, failed(first, 'gaveUp')).when(recordFailure(second, 'gaveUp')).events(failed(second, 'gaveUp'));
+    given(accepted, failed(first, 'gaveUp'), failed(second, 'gaveUp')).when(recordFailure(second)).nothing();
+    given(accepted, failed(first, 'gaveUp'), failed(second, 'gaveUp')).when(recordFailure(first)).nothing();
+    given(accepted, failed(first, 'gaveUp'), failed(second, 'gaveUp')).when(recordFailure(third)).events(failed(third));
+  });
+
+  test.each(failureCodes.filter((code) => code !== 'gaveUp'))('%s is final: no later round takes it up', (failure) => {
+    given(accepted, failed(aGroup(), failure))
+      .when(recordFailure(aGroup(['a', 'b', 'c'], { round: 1 })))
+      .nothing();
+  });
+});
+
+describe('expiry', () => {
+  test('does not come before its time', () => {
+    given(accepted)
+      .when(expire(EXPIRY - 1))
+      .nothing();
+  });
+
+  test('comes at its time for all who still wait', () => {
+    given(accepted)
+      .when(expire(EXPIRY))
+      .events(expired(...all));
+    given(accepted, prepared())
+      .when(expire(EXPIRY + 1))
+      .events(expired(...all));
+  });
+
+  test('leaves alone who was sent to and who failed, given up or not', () => {
+    given(accepted, dispatched(aGroup(['a'])), failed(aGroup(['b'])), failed(aGroup(['c']), 'gaveUp'))
+      .when(expire())
+      .events(expired(ref('a', tablet)));
+  });
+
+  test('comes once', () => {
+    given(accepted, expired(...all))
+      .when(expire())
+      .nothing();
+    given(accepted, dispatched(), dispatched(aGroup(['a'], { appPackage: tablet })))
+      .when(expire())
+      .nothing();
+  });
+});
+
+describe('who is still to be sent to', () => {
+  const open = (round: number, ...history: MessageEvent[]) =>
+    openTargets(given(accepted, ...history).state as KnownMessage, aGroup(['c', 'a', 'b'], { round }));
+
+  test('are those without an outcome, in the order of the group', () => {
+    expect(open(0)).toEqual(['c', 'a', 'b']);
+    expect(open(0, dispatched(aGroup(['a'])))).toEqual(['c', 'b']);
+    expect(open(0, failed(aGroup(['c'])), dispatched(aGroup(['a', 'b'])))).toEqual([]);
+  });
+
+  test('and, in a later round, those that gave up before', () => {
+    const gaveUp = failed(aGroup(['a', 'b']), 'gaveUp');
+    expect(open(0, gaveUp)).toEqual(['c']);
+    expect(open(1, gaveUp)).toEqual(['c', 'a', 'b']);
+    expect(open(1, gaveUp, dispatched(aGroup(['a'], { round: 1 })))).toEqual(['c', 'b']);
+    expect(open(2, failed(aGroup(['a']), 'refused'))).toEqual(['c', 'b']);
+  });
+});
+
+describe('what was taken off the screen', () => {
+  const cancelled = (...targets: TargetRef[]): MessageEvent => ({
+    type: 'MessageDisplayCancelled',
+    data: { msgId, cause: 'requested', targets },
+  });
+  const erased: MessageEvent = { type: 'MessageErased', data: { msgId, cause: 'burn', targets: all } };
+
+  test('is not sent to any more, target by target', () => {
+    const history = [accepted, cancelled(ref('a'), ref('b', tablet)), cancelled(ref('a'), ref('c'))];
+    given(...history)
+      .when(prepare())
+      .events(prepared(aGroup(['b'])));
+    given(...history)
+      .when(recordFailure())
+      .events(failed(aGroup(['b'])));
+    given(accepted, failed(aGroup(), 'gaveUp'), cancelled(ref('a')))
+      .when(prepare(aGroup(['a', 'b'], { round: 1 })))
+      .events(prepared(aGroup(['b'], { round: 1 })));
+  });
+
+  test('is not sent to at all once the content is erased', () => {
+    given(accepted, erased).when(prepare()).nothing();
+    given(accepted, erased).when(recordFailure()).nothing();
+  });
+
+  test('and yet a hand-over that had begun is recorded', () => {
+    given(accepted, prepared(), cancelled(...all))
+      .when(recordDispatched())
+      .events(dispatched());
+    given(accepted, prepared(), cancelled(...all), erased)
+      .when(recordDispatched())
+      .events(dispatched());
+  });
+});
+
+test('folding leaves the states before as they were', () => {
+  const before = given(accepted).state as KnownMessage;
+  messageDecider.evolve(before, dispatched());
+  messageDecider.evolve(before, prepared());
+  expect(before.outcomes.size + before.prepared.size).toBe(0);
+});
+
+function outcomes(state: KnownMessage): string[] {
+  return [...state.outcomes.values()].map(({ type }) => type);
+}
