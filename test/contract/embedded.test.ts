@@ -12,8 +12,8 @@ import {
 import { decodeEvent, encodeEvent } from '../../src/domain/codec.ts';
 import { contentsContract } from './contents.ts';
 import { documentsContract } from './documents.ts';
-import { append } from './event-log/samples.ts';
-import { eventLogContract, POISON } from './event-log.ts';
+import { append, POISON } from './event-log/samples.ts';
+import { eventLogContract } from './event-log.ts';
 import { jobsContract } from './jobs.ts';
 
 /** A backend in a folder of its own, with what the suites ask for beside its ports. */

@@ -14,9 +14,6 @@ import { readContract } from './event-log/read.ts';
 import { requestContract } from './event-log/requests.ts';
 import { subscribeContract } from './event-log/subscribe.ts';
 
-/** Stands in the data of a poison event; no error may tell it. */
-export const POISON = 'poison-5d1f';
-
 export interface OpenedEventLog {
   readonly log: EventLog;
   /** The same log through another connection, where there can be several. */

@@ -2,9 +2,9 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { UndecodableEvent } from '../../../src/domain/codec.ts';
 import { START } from '../../../src/domain/position.ts';
 import type { LogFilter } from '../../../src/ports/event-log.ts';
-import { type OpenEventLog, type OpenedEventLog, POISON } from '../event-log.ts';
+import type { OpenEventLog, OpenedEventLog } from '../event-log.ts';
 import { freshName } from '../support.ts';
-import { append, aStream, labels } from './samples.ts';
+import { append, aStream, labels, POISON } from './samples.ts';
 
 export function poisonContract(open: OpenEventLog): void {
   describe('an event that no schema fits', () => {

@@ -13,6 +13,9 @@ import type {
 import { aContext, channelUpdated } from '../../fixtures/samples.ts';
 import { freshName } from '../support.ts';
 
+/** Stands in the data of a poison event; no error may tell it. */
+export const POISON = 'poison-5d1f';
+
 /** A stream whose name starts with `registration-{run}`. */
 export function aStream(run = freshName(), name = ''): StreamName {
   return registrationStream({ clientId: `${run}${name}`, appPackage: 'com.example.phone' });
