@@ -1,6 +1,7 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { lockDataFolder } from '../../src/backends/data-folder.ts';
 import { dataFolder, emptyFolder } from '../config/support.ts';
 import { ums } from './support.ts';
 
@@ -49,6 +50,19 @@ describe('the command line', () => {
     expect(lines.stdout + json.stdout).not.toMatch(/hidden|app-key|master-secret/);
     expect(readdirSync(env.UMS_DATA)).toEqual(['apps.json']);
   });
+
+  test.each(['serve', 'rebuild devices'])(
+    '"ums %s" ends with 75 in one line when the data folder is held',
+    async (line) => {
+      const dir = dataFolder();
+      const lock = lockDataFolder(dir);
+      if (lock.type !== 'locked') throw new Error('held by whom?');
+      onTestFinished(lock.release);
+      const { code, stderr } = await ums(line.split(' '), { UMS_DATA: dir, UMS_PORT: '0' });
+      expect(code).toBe(75);
+      expect(stderr).toMatch(/^ums: [^\n]*data folder[^\n]*\n$/);
+    },
+  );
 
   test('on another Node it says so in one line', async () => {
     const preload = join(emptyFolder(), 'old-node.mjs');

@@ -27,7 +27,7 @@ export function endpoint(url: string): Endpoint {
     const { statusCode, body } = await request(url, { ...options, dispatcher: agent, signal });
     const text = await body.text();
     if (statusCode !== 200) throw new Error(`it answered ${statusCode}`);
-    return JSON.parse(text);
+    return parseJson(text);
   }
   return {
     async ask(options) {
@@ -44,6 +44,15 @@ export function endpoint(url: string): Endpoint {
     },
     close: () => agent.close(),
   };
+}
+
+/** The parser's own message would quote the answer, and errors are logged. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error('it answered no JSON');
+  }
 }
 
 function isLostConnection(error: unknown): boolean {
