@@ -102,7 +102,7 @@ function basic({ appKey, masterSecret }: JPushApp): string {
 
 async function serve(desk: Desk, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const text = await readBody(request);
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://jpush');
+  const [pathname = '', query] = (request.url ?? '').split('?', 2);
   if (pathname === '/sandbox/counts') return send(response, json(200, desk.journal.counts), {});
 
   // Auth, then rate, then all else (`jpush.md §6.1`).
@@ -114,7 +114,7 @@ async function serve(desk: Desk, request: IncomingMessage, response: ServerRespo
     return send(response, refused(refusal(429, 2002, 'Rate limit exceeded')), headers);
   }
   if (text === undefined) return send(response, refused(tooLarge()), headers);
-  const reply = await route(desk, appKey, request.method ?? '', pathname, searchParams, text);
+  const reply = await route(desk, appKey, request.method ?? '', pathname, query, text);
   send(response, reply, headers);
 }
 
@@ -123,7 +123,7 @@ async function route(
   appKey: string,
   method: string,
   path: string,
-  query: URLSearchParams,
+  query: string | undefined,
   text: string,
 ): Promise<Reply> {
   if (path === '/v3/push') return method === 'POST' ? push(desk, appKey, text) : refused(postOnly);
@@ -156,11 +156,12 @@ function dryRun(desk: Desk, appKey: string, text: string): Reply {
 }
 
 /** A larger count than the tier gives is treated as the tier's. */
-async function issueCids(desk: Desk, appKey: string, query: URLSearchParams): Promise<Reply> {
+async function issueCids(desk: Desk, appKey: string, search: string | undefined): Promise<Reply> {
   const fault = desk.faults.strike('cid', appKey);
   const early = fault && instead(fault);
   if (early !== undefined) return early;
   if (fault?.type === 'hang' || fault?.type === 'stall') await pause(desk, fault);
+  const query = new URLSearchParams(search);
   const type = query.get('type') ?? 'push';
   const count = Number(query.get('count') ?? 1);
   if (type !== 'push' && type !== 'schedule') return refused(refusal(400, 1003, "'type' value is invalid."));
@@ -197,12 +198,15 @@ function send(response: ServerResponse, reply: Reply, rateHeaders: Readonly<Reco
 }
 
 /** @returns `undefined` for one that is too large; it is read to its end all the same */
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
+function readBody(request: IncomingMessage): Promise<string | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  request.on('data', (chunk: Buffer) => {
     size += chunk.length;
     if (size <= MAX_BODY_BYTES) chunks.push(chunk);
-  }
-  return size > MAX_BODY_BYTES ? undefined : Buffer.concat(chunks).toString('utf8');
+  });
+  request.on('end', () => resolve(size > MAX_BODY_BYTES ? undefined : Buffer.concat(chunks).toString('utf8')));
+  request.on('error', reject);
+  return promise;
 }

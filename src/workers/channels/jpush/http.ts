@@ -21,7 +21,7 @@ export type Reply =
       readonly status: number;
       /** Value of a header by its lowercase name. */
       readonly header: (name: string) => string | undefined;
-      /** As much of the body as came, 64 KiB at most. */
+      /** Empty where the body broke off, or was longer than 64 KiB. */
       readonly text: string;
     }
   /** No status line came back; whether the call was carried out is unknown. */
@@ -44,7 +44,12 @@ export function jpushHttp(url: string, deadlineMs: number): JPushHttp {
     const known = pools.get(appKey);
     if (known !== undefined) return known;
     // HTTP/1.1, so that a connection that breaks takes one call with it and not a hundred.
-    const pool = new Pool(origin, { connections: CONNECTIONS_PER_APP, allowH2: false, connectTimeout: deadlineMs });
+    const pool = new Pool(origin, {
+      connections: CONNECTIONS_PER_APP,
+      allowH2: false,
+      connectTimeout: deadlineMs,
+      maxResponseSize: MAX_BODY_BYTES,
+    });
     pools.set(appKey, pool);
     return pool;
   };
@@ -113,20 +118,13 @@ function answered({ statusCode, headers }: Dispatcher.ResponseData, text: string
   };
 }
 
-/** A body that breaks off yields what came of it: the status line has said the main thing already. */
+/** A body that breaks off or is too long is as good as none: the status line has said the main thing already. */
 async function readText(body: Dispatcher.ResponseData['body']): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
   try {
-    for await (const chunk of body) {
-      chunks.push(chunk);
-      size += chunk.length;
-      if (size >= MAX_BODY_BYTES) break;
-    }
+    return await body.text();
   } catch {
-    // Cut off or too slow; see above.
+    return '';
   }
-  return Buffer.concat(chunks).subarray(0, MAX_BODY_BYTES).toString('utf8');
 }
 
 /** The name of a network error. Its message could quote what was sent, so that is left out. */
