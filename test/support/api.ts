@@ -78,6 +78,8 @@ export interface TestApi {
   readonly lines: Record<string, unknown>[];
   /** Signs and sends to `/ums/v2/<name>`. */
   call(name: string, options?: CallOptions): Promise<TestAnswer>;
+  /** The same to another server. */
+  callOn(app: FastifyInstance, name: string, options?: CallOptions): Promise<TestAnswer>;
   /** Registers a phone, for a user if one is named. */
   register(clientId: string, more?: Record<string, unknown>): Promise<TestAnswer>;
   close(): Promise<void>;
@@ -106,6 +108,7 @@ export async function openTestApi(override: (deps: ApiDeps) => DepsOverride = ()
     backend,
     lines,
     call,
+    callOn,
     register(clientId, more = {}) {
       const { userId } = more as { userId?: string };
       const body = { clientId, pushId: `push-${clientId}`, deviceType: '01', collab3th: 0, ...more };
@@ -159,7 +162,7 @@ export function signedHeaders(
   return Object.fromEntries(Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
-async function callOn(app: FastifyInstance, name: string, options: CallOptions): Promise<TestAnswer> {
+async function callOn(app: FastifyInstance, name: string, options: CallOptions = {}): Promise<TestAnswer> {
   const path = name.startsWith('/') ? name : `/ums/v2/${name}`;
   const { body = {}, query = '' } = options;
   const payload = typeof body === 'string' ? body : JSON.stringify(body);
