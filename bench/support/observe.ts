@@ -1,0 +1,65 @@
+/** Looks at the service's file from outside, reading only: what it has still to do, and what it made of what it took. */
+import { setTimeout as wait } from 'node:timers/promises';
+import { openReader, tableOf } from '../../src/backends/embedded/schema.ts';
+
+const POLL_MS = 20;
+const DRAIN_DEADLINE_MS = 180_000;
+
+export interface Observer {
+  /** Waits until nothing is left to dispatch, deliver or project. @returns how long that took, in seconds */
+  drained(): Promise<number>;
+  /** Messages of the read model, by their status. */
+  countByStatus(): Readonly<Record<string, number>>;
+  /** Whether the read model shows this message as sent, or further. */
+  isSent(msgId: string): boolean;
+  events(): number;
+  close(): void;
+}
+
+export function observe(file: string): Observer {
+  const db = openReader(file);
+  const messages = tableOf('messages', Number(servingOf('messages')));
+  const head = db.prepare('SELECT max(position) AS position FROM events');
+  const lastAccepted = db.prepare(
+    `SELECT position FROM events WHERE type = 'MessageAccepted' ORDER BY position DESC LIMIT 1`,
+  );
+  const checkpoint = db.prepare('SELECT position FROM checkpoints WHERE name = ?');
+  const openJob = db.prepare('SELECT 1 AS one FROM jobs WHERE dead_at IS NULL LIMIT 1');
+  const status = db.prepare(`SELECT document ->> '$.status' AS status FROM ${messages} WHERE id = ?`);
+
+  function servingOf(collection: string) {
+    const row = db.prepare('SELECT serving FROM collections WHERE name = ?').get(collection);
+    if (row === undefined) throw new Error(`no collection ${collection} in ${file}`);
+    return row.serving;
+  }
+  const standsAt = (name: string): number => Number(checkpoint.get(name)?.position ?? 0);
+
+  // The order matters: what is dispatched has its job, a job that is gone has its event, and the newest event of a run
+  // of messages is one that both read models take.
+  const isDrained = (): boolean => {
+    if (standsAt('dispatcher') < Number(lastAccepted.get()?.position ?? 0)) return false;
+    if (openJob.get() !== undefined) return false;
+    const newest = Number(head.get()?.position ?? 0);
+    return standsAt('messages') >= newest && standsAt('deliveries') >= newest;
+  };
+
+  return {
+    async drained() {
+      const started = performance.now();
+      while (!isDrained()) {
+        if (performance.now() - started > DRAIN_DEADLINE_MS) throw new Error('the backlog does not end');
+        await wait(POLL_MS);
+      }
+      return (performance.now() - started) / 1000;
+    },
+    countByStatus() {
+      const rows = db
+        .prepare(`SELECT document ->> '$.status' AS status, count(*) AS n FROM ${messages} GROUP BY 1`)
+        .all();
+      return Object.fromEntries(rows.map((row) => [String(row.status), Number(row.n)]));
+    },
+    isSent: (msgId) => Number(status.get(msgId)?.status ?? 0) >= 1,
+    events: () => Number(head.get()?.position ?? 0),
+    close: () => db.close(),
+  };
+}
