@@ -6,7 +6,7 @@ import { createSecret, readSecret, SECRETS, type Secret } from './config/secrets
 import { readSettings, type SecretName, type Settings, type TokenConfig, unknownVariables } from './config/settings.ts';
 import type { App } from './domain/apps.ts';
 
-export type { BackendConfig, LogLevel, TokenConfig } from './config/settings.ts';
+export type { LogLevel, TokenConfig } from './config/settings.ts';
 
 export interface Config extends Omit<Settings, 'token' | 'operatorToken' | 'contentKey'> {
   readonly apps: readonly App[];

@@ -20,7 +20,7 @@ export interface Output {
   note(text: string): void;
 }
 
-export const standardOutput: Output = {
+const standardOutput: Output = {
   isTerminal: process.stdout.isTTY === true,
   answer: (text) => void process.stdout.write(text),
   note: (text) => void process.stderr.write(text),
