@@ -26,22 +26,40 @@ export interface CidStore {
   find(appKey: string, cid: string, now: number): Cid | undefined;
 }
 
-export function cidStore(): CidStore {
+/** @param adoptUnknown takes a well-formed one of the app for its own: it was issued before a restart, perhaps */
+export function cidStore(adoptUnknown: boolean): CidStore {
   const cids = new Map<string, Cid>();
+
+  const add = (cid: string, appKey: string, now: number): Cid => {
+    const issued = { appKey, issuedAt: now };
+    cids.set(cid, issued);
+    return issued;
+  };
+
   return {
     issue(appKey, count, now) {
       makeRoom(cids, MAX_CIDS, count);
       return Array.from({ length: count }, () => {
         const cid = `${appKey}-${randomUUID()}`;
-        cids.set(cid, { appKey, issuedAt: now });
+        add(cid, appKey, now);
         return cid;
       });
     },
     find(appKey, cid, now) {
       const known = cids.get(cid);
+      if (known === undefined && adoptUnknown && isCidOf(appKey, cid)) {
+        makeRoom(cids, MAX_CIDS);
+        return add(cid, appKey, now);
+      }
       return known?.appKey === appKey && now - known.issuedAt < VALID_MS ? known : undefined;
     },
   };
+}
+
+function isCidOf(appKey: string, cid: string): boolean {
+  return (
+    cid.startsWith(`${appKey}-`) && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(cid.slice(appKey.length + 1))
+  );
 }
 
 /** Runs `push` alone among those of the same cid: whoever comes second finds the first one's result. */

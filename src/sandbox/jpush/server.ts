@@ -25,7 +25,7 @@ export interface JPushSettings {
   readonly cidsPerCall?: number;
   /** Seconds; VIP's ten days by default, the free tier has 259200. */
   readonly maxTimeToLive?: number;
-  /** Takes any well-formed registration id for a live one. */
+  /** Takes any well-formed registration id for a live one, and any well-formed cid of an app for one that it issued. */
   readonly adoptUnknown?: boolean;
   /** Accepted pushes that are kept; 10,000 by default. */
   readonly journalSize?: number;
@@ -48,9 +48,9 @@ export interface JPush {
 const MAX_BODY_BYTES = 1024 * 1024;
 
 export async function startJPush(settings: JPushSettings): Promise<JPush> {
-  const { now = Date.now, random = Math.random } = settings;
-  const cids = cidStore();
-  const registry = terminalRegistry({ adoptUnknown: settings.adoptUnknown ?? false, now });
+  const { now = Date.now, random = Math.random, adoptUnknown = false } = settings;
+  const cids = cidStore(adoptUnknown);
+  const registry = terminalRegistry({ adoptUnknown, now });
   const journal = pushJournal(settings.journalSize ?? 10_000);
   const rates = rateWindows(settings.callsPerMinute ?? 600);
   const faults = faultRules(random);

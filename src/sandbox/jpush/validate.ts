@@ -3,7 +3,7 @@ import { optionsFault } from './options.ts';
 import { sizeFault } from './sizes.ts';
 import { invalid, isObject, type JsonObject, missing, type Refusal, unsupported } from './types.ts';
 
-export const MAX_TARGETS = 1000;
+const MAX_TARGETS = 1000;
 
 export interface ValidPush {
   readonly type: 'valid';

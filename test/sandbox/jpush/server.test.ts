@@ -105,12 +105,23 @@ describe('a cid', () => {
     expect(jpush.journal.counts).toMatchObject({ accepted: 1, replayed: 4 });
   });
 
+  it('may be of an earlier run if unknown ones are adopted', async () => {
+    const cid = await (await testJPush()).cid();
+    const jpush = await testJPush({ adoptUnknown: true });
+    const first = await jpush.push(pushTo(['a'], { cid }));
+    expect(first.status).toBe(200);
+    expect((await jpush.push(pushTo(['a'], { cid }))).json).toEqual(first.json);
+    const strict = await testJPush();
+    expect((await strict.push(pushTo(['a'], { cid }))).json.error.code).toBe(1003);
+  });
+
   it('is refused when it is made up, another app’s, or a day old', async () => {
     let now = 1_000_000;
     const jpush = await testJPush({ adoptUnknown: true, now: () => now });
     const codeWith = async (cid: unknown) => (await jpush.push(pushTo(['a'], { cid }))).json.error?.code;
     const cid = await jpush.cid();
     expect(await codeWith(`${app.appKey}-4a5f8d0e`)).toBe(1003);
+    expect(await codeWith(await jpush.cid().then((own) => own.replace(app.appKey, other.appKey)))).toBe(1003);
     expect(await codeWith(5)).toBe(1003);
     expect((await jpush.call('POST', '/v3/push', pushTo(['a'], { cid }), other)).json.error.code).toBe(1003);
     now += 24 * 3_600_000;

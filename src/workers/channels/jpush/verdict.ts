@@ -6,8 +6,6 @@ import { classOf, reasonOf } from './codes.ts';
 import type { Reply } from './http.ts';
 import { retryAfterMs } from './rate.ts';
 
-export type Answered = Extract<Reply, { type: 'answered' }>;
-
 export type Verdict =
   /** Status 200: accepted, whatever else it says (`jpush.md §3`). */
   | { readonly type: 'accepted'; readonly answer: Answer }
