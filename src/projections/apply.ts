@@ -20,7 +20,7 @@ export interface Target {
 /**
  * @param from where the checkpoint stands
  * @returns where it stands now
- * @throws PoisonEvent, CheckpointLost, StoreUnavailable
+ * @throws PoisonEvent once all before that event is written; CheckpointLost, StoreUnavailable
  */
 export async function applyBatch<T, E extends UmsEvent>(
   projection: Projection<T, E>,
@@ -28,49 +28,100 @@ export async function applyBatch<T, E extends UmsEvent>(
   from: Position,
   { documents, copy, checkpoint }: Target,
 ): Promise<Position> {
-  const last = events.at(-1);
-  if (last === undefined) return from;
-  const ids = events.map(({ event }) => projection.idsOf(event));
+  if (events.length === 0) return from;
   const { collection } = projection;
-  const known = await documents.getMany(collection, [...new Set(ids.flat())], copy);
-  const { puts, deletes } = foldBatch(projection, events, ids, known);
-  await documents.write(collection, { puts, deletes, checkpoint: { name: checkpoint, from, to: last.position } }, copy);
-  return last.position;
+  const addressed = addressEvents(projection, events);
+  const ids = addressed.events.flatMap((event) => event.ids);
+  const known = await documents.getMany(collection, [...new Set(ids)], copy);
+  const { puts, deletes, last, poison = addressed.poison } = foldBatch(projection, addressed.events, known);
+  if (last !== undefined)
+    await documents.write(collection, { puts, deletes, checkpoint: { name: checkpoint, from, to: last } }, copy);
+  if (poison !== undefined) throw poison;
+  return last ?? from;
 }
 
-/** Pure: what a batch makes of the documents known. An event at or before a document's position changes nothing. */
-export function foldBatch<T, E extends UmsEvent>(
+interface Addressed<E extends UmsEvent> {
+  readonly event: RecordedEvent<E>;
+  /** The documents that it changes. */
+  readonly ids: readonly string[];
+}
+
+/** Each event with the ids of its documents, up to the first that has none to give. */
+function addressEvents<T, E extends UmsEvent>(
   projection: Projection<T, E>,
   events: readonly RecordedEvent<E>[],
-  ids: readonly (readonly string[])[],
-  known: ReadonlyMap<string, Stored<T>>,
-): { puts: Stored<T>[]; deletes: string[] } {
-  const current = new Map(known);
-  const changed = new Set<string>();
-  events.forEach((event, index) => {
-    for (const id of ids[index] ?? []) {
-      const stored = current.get(id);
-      if (stored !== undefined && stored.position >= event.position) continue;
-      const next = evolve(projection, stored?.document, event, id);
-      if (next === undefined || next === stored?.document) continue;
-      changed.add(id);
-      if (next === null) current.delete(id);
-      else current.set(id, { id, position: event.position, document: next });
+): { events: Addressed<E>[]; poison?: PoisonEvent } {
+  const addressed: Addressed<E>[] = [];
+  for (const event of events) {
+    try {
+      addressed.push({ event, ids: projection.idsOf(event.event) });
+    } catch (error) {
+      return { events: addressed, poison: poisonEvent(projection, event, error) };
     }
-  });
-  const puts = [...changed].flatMap((id) => current.get(id) ?? []);
-  return { puts, deletes: [...changed].filter((id) => !current.has(id)) };
+  }
+  return { events: addressed };
 }
 
-function evolve<T, E extends UmsEvent>(
-  { name, evolve: step }: Projection<T, E>,
-  document: T | undefined,
-  event: RecordedEvent<E>,
-  id: string,
-): T | null | undefined {
-  try {
-    return step(document, event, id);
-  } catch (error) {
-    throw new PoisonEvent(`projection ${name} can't take ${event.event.type} at ${event.position}: ${String(error)}`);
+interface Folded<T> {
+  readonly puts: readonly Stored<T>[];
+  readonly deletes: readonly string[];
+  /** Of the last event that was taken. */
+  readonly last?: Position | undefined;
+  /** What was met after it, if anything. */
+  readonly poison?: PoisonEvent;
+}
+
+/** Pure: what events make of the documents known. An event at or before a document's position changes nothing. */
+function foldBatch<T, E extends UmsEvent>(
+  projection: Projection<T, E>,
+  events: readonly Addressed<E>[],
+  known: ReadonlyMap<string, Stored<T>>,
+): Folded<T> {
+  const current = new Map(known);
+  const changed = new Set<string>();
+  let last: Position | undefined;
+  const folded = (poison?: PoisonEvent): Folded<T> => ({
+    puts: [...changed].flatMap((id) => current.get(id) ?? []),
+    deletes: [...changed].filter((id) => !current.has(id)),
+    last,
+    ...(poison === undefined ? {} : { poison }),
+  });
+  for (const { event, ids } of events) {
+    try {
+      // All of an event or nothing: what it changes is kept once every one of its documents has taken it.
+      for (const [id, next] of changesOf(projection, event, ids, current)) {
+        changed.add(id);
+        if (next === null) current.delete(id);
+        else current.set(id, { id, position: event.position, document: next });
+      }
+    } catch (error) {
+      return folded(poisonEvent(projection, event, error));
+    }
+    last = event.position;
   }
+  return folded();
+}
+
+function changesOf<T, E extends UmsEvent>(
+  { evolve }: Projection<T, E>,
+  event: RecordedEvent<E>,
+  ids: readonly string[],
+  current: ReadonlyMap<string, Stored<T>>,
+): (readonly [id: string, next: T | null])[] {
+  const changes: (readonly [string, T | null])[] = [];
+  for (const id of ids) {
+    const stored = current.get(id);
+    if (stored !== undefined && stored.position >= event.position) continue;
+    const next = evolve(stored?.document, event, id);
+    if (next !== undefined && next !== stored?.document) changes.push([id, next]);
+  }
+  return changes;
+}
+
+function poisonEvent<T, E extends UmsEvent>(
+  { name }: Projection<T, E>,
+  { event, position }: RecordedEvent<E>,
+  error: unknown,
+): PoisonEvent {
+  return new PoisonEvent(`projection ${name} can't take ${event.type} at ${position}: ${String(error)}`);
 }
