@@ -1,0 +1,157 @@
+import { describe, expect, test } from 'vitest';
+import { type Position, START } from '../../src/domain/position.ts';
+import type { Documents } from '../../src/ports/documents.ts';
+import { StoreUnavailable } from '../../src/ports/errors.ts';
+import type { EventLog, LogBatch } from '../../src/ports/event-log.ts';
+import { devices } from '../../src/ports/read-models.ts';
+import { devicesProjection } from '../../src/projections/devices.ts';
+import { channelRegistered } from '../fixtures/samples.ts';
+import { appendAll, received, unregistered } from '../support/events.ts';
+import { aBackend, comesTo, errorLog, running } from './support.ts';
+
+const { name } = devicesProjection;
+const phone = (clientId: string) => channelRegistered({ clientId });
+const idOf = (clientId: string) => `${clientId}/com.example.phone`;
+
+/** The log, and where each subscription to it began. */
+function watched(log: EventLog) {
+  const starts: Position[] = [];
+  const subscribe: EventLog['subscribe'] = (after, filter, signal) => {
+    starts.push(after);
+    return log.subscribe(after, filter, signal);
+  };
+  return { starts, log: { ...log, subscribe } };
+}
+
+async function reaches(documents: Documents, position: Position): Promise<void> {
+  expect(await documents.reached(name, position, 10_000)).toBe(true);
+}
+
+/** Fails as often as told, then works. */
+function failing(documents: Documents, method: 'write' | 'getMany', times: number): Documents {
+  let left = times;
+  const broken = async (...parameters: unknown[]): Promise<unknown> => {
+    left -= 1;
+    if (left >= 0) throw new StoreUnavailable('the store is away');
+    return (documents[method] as (...all: unknown[]) => Promise<unknown>)(...parameters);
+  };
+  return { ...documents, [method]: broken };
+}
+
+describe('a runner', () => {
+  test('takes what is there and what comes', async () => {
+    const { log, documents } = (await aBackend()).backend;
+    await appendAll(log, [phone('a'), phone('b')]);
+    running(devicesProjection, { log, documents });
+    await reaches(documents, await log.head());
+    await reaches(documents, await appendAll(log, [phone('c'), unregistered({ clientId: 'a' })]));
+    const found = await documents.getMany(devices, ['a', 'b', 'c'].map(idOf));
+    expect([...found.values()].map(({ document }) => document.status)).toEqual([2, 1, 1]);
+  });
+
+  test('leaves events alone that are none of its projection', async () => {
+    const { log, documents } = (await aBackend()).backend;
+    const last = await appendAll(log, [phone('a')]);
+    await appendAll(log, [received()]);
+    running(devicesProjection, { log, documents });
+    await reaches(documents, last);
+    expect(await documents.checkpoint(name)).toBe(last);
+  });
+
+  test('resumes from its checkpoint, also in another process', async () => {
+    const backend = await aBackend();
+    const { log, documents } = backend.backend;
+    const first = running(devicesProjection, { log, documents });
+    const stoppedAt = await appendAll(log, [phone('a'), phone('b')]);
+    await reaches(documents, stoppedAt);
+    await first.stop();
+    expect(first.state()).toEqual({ status: 'stopped' });
+
+    const reopened = await backend.reopen();
+    const { starts, log: watchedLog } = watched(reopened.log);
+    const last = await appendAll(reopened.log, [phone('c')]);
+    const second = running(devicesProjection, { log: watchedLog, documents: reopened.documents });
+    await reaches(reopened.documents, last);
+    expect(starts).toEqual([stoppedAt]);
+    expect((await reopened.documents.getMany(devices, ['a', 'b', 'c'].map(idOf))).size).toBe(3);
+    await second.stop();
+  });
+
+  test('that is stopped takes no more', async () => {
+    const { log, documents } = (await aBackend()).backend;
+    const runner = running(devicesProjection, { log, documents });
+    const stoppedAt = await appendAll(log, [phone('a')]);
+    await reaches(documents, stoppedAt);
+    await runner.stop();
+    await appendAll(log, [phone('b')]);
+    expect(await documents.checkpoint(name)).toBe(stoppedAt);
+    expect(await documents.get(devices, idOf('b'))).toBeUndefined();
+  });
+});
+
+describe('a runner whose store is away', () => {
+  test.each(['write', 'getMany'] as const)('waits, says so, and goes on once %s works again', async (method) => {
+    const { log, documents } = (await aBackend()).backend;
+    const { errors, logger } = errorLog();
+    const last = await appendAll(log, [phone('a'), phone('b')]);
+    const { starts, log: watchedLog } = watched(log);
+    const runner = running(devicesProjection, { log: watchedLog, documents: failing(documents, method, 2), logger });
+    const waiting = await comesTo(runner, 'waiting');
+    expect(waiting).toMatchObject({ error: { name: 'StoreUnavailable' } });
+    await reaches(documents, last);
+    await comesTo(runner, 'running');
+    expect(errors.map(({ text }) => text)).toEqual(['projection waiting', 'projection waiting']);
+    expect(starts).toEqual([START, START, START]);
+    expect((await documents.getMany(devices, ['a', 'b'].map(idOf))).size).toBe(2);
+  });
+
+  test('can be stopped while it waits', async () => {
+    const { log, documents } = (await aBackend()).backend;
+    await appendAll(log, [phone('a')]);
+    const runner = running(devicesProjection, {
+      log,
+      documents: failing(documents, 'write', Number.POSITIVE_INFINITY),
+    });
+    await comesTo(runner, 'waiting');
+    await runner.stop();
+    expect(runner.state()).toEqual({ status: 'stopped' });
+  });
+
+  test('goes on from where it was when its subscription ends, with or without an error', async () => {
+    const { log, documents } = (await aBackend()).backend;
+    const first = await appendAll(log, [phone('a')]);
+    const starts: Position[] = [];
+    async function* subscribe(...parameters: Parameters<EventLog['subscribe']>): AsyncGenerator<LogBatch> {
+      starts.push(parameters[0]);
+      for await (const batch of log.subscribe(...parameters)) {
+        yield batch;
+        if (starts.length === 1) return;
+        if (starts.length === 2) throw new StoreUnavailable('the connection broke');
+      }
+    }
+    running(devicesProjection, { log: { ...log, subscribe }, documents });
+    await reaches(documents, first);
+    const second = await appendAll(log, [phone('b')]);
+    await reaches(documents, second);
+    const third = await appendAll(log, [phone('c')]);
+    await reaches(documents, third);
+    expect(starts).toEqual([START, first, second]);
+  });
+});
+
+test('a runner whose checkpoint another one has moved stops, and writes nothing more', async () => {
+  const { log, documents } = (await aBackend()).backend;
+  const { errors, logger } = errorLog();
+  const runner = running(devicesProjection, { log, documents, logger });
+  const at = await appendAll(log, [phone('a')]);
+  await reaches(documents, at);
+  const elsewhere = await appendAll(log, [received()]);
+  await documents.moveCheckpoint({ name, from: at, to: elsewhere });
+  await appendAll(log, [phone('b')]);
+  expect(await comesTo(runner, 'failed')).toMatchObject({ error: { name: 'CheckpointLost' } });
+  expect(errors.map(({ text }) => text)).toEqual(['projection failed']);
+  expect(await documents.get(devices, idOf('b'))).toBeUndefined();
+  expect(await documents.checkpoint(name)).toBe(elsewhere);
+  await runner.stop();
+  expect(runner.state().status).toBe('failed');
+});

@@ -1,0 +1,62 @@
+/** Runners of a projection on a real backend, and waiting for what they do. */
+
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { onTestFinished } from 'vitest';
+import type { UmsEvent } from '../../src/domain/events.ts';
+import type { Position } from '../../src/domain/position.ts';
+import type { Projection } from '../../src/projections/projection.ts';
+import { type Runner, type RunnerDeps, type RunnerState, startRunner } from '../../src/projections/runner.ts';
+import { eventually } from '../contract/support.ts';
+import { openTestBackend, type TestBackend } from '../support/embedded.ts';
+
+export async function aBackend(): Promise<TestBackend> {
+  const test = await openTestBackend();
+  onTestFinished(test.close);
+  return test;
+}
+
+export interface LoggedError {
+  readonly fields: { readonly err?: Error };
+  readonly text: string;
+}
+
+/** Keeps the errors that are logged. */
+export function errorLog() {
+  const errors: LoggedError[] = [];
+  const nothing = (): void => undefined;
+  const error = (fields: object, text: string): void => void errors.push({ fields, text });
+  return { errors, logger: { debug: nothing, info: nothing, warn: nothing, error } };
+}
+
+/** A runner that is stopped when the test ends. */
+export function running<T, E extends UmsEvent>(
+  projection: Projection<T, E>,
+  deps: Pick<RunnerDeps, 'log' | 'documents'> & Partial<RunnerDeps>,
+): Runner {
+  const runner = startRunner(projection, { ...deps, logger: deps.logger ?? errorLog().logger });
+  onTestFinished(() => runner.stop());
+  return runner;
+}
+
+export function comesTo(runner: Runner, status: RunnerState['status']): Promise<RunnerState> {
+  return eventually(() => {
+    const state = runner.state();
+    if (state.status !== status) throw new Error(`the runner is ${state.status}, not ${status}`);
+    return state;
+  });
+}
+
+/** Changes what is stored of one event behind the backend's back, as a defect or a later release would. */
+export function tamper({ folder }: TestBackend, position: Position, columns: Readonly<Record<string, string>>): void {
+  const db = new DatabaseSync(join(folder, 'ums.sqlite'));
+  try {
+    const sets = Object.keys(columns).map((name) => `${name} = ?`);
+    const { changes } = db
+      .prepare(`UPDATE events SET ${sets.join(', ')} WHERE position = ?`)
+      .run(...Object.values(columns), Number(position));
+    if (changes !== 1) throw new Error(`no event at ${position}`);
+  } finally {
+    db.close();
+  }
+}

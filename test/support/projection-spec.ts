@@ -1,0 +1,98 @@
+/**
+ * Projection specs: given these events, these documents. However the events come (one by one, at once, each twice, all
+ * over again, through a rebuild on a real backend), the documents are the same ones, with the same positions.
+ */
+import { afterAll, beforeAll, expect } from 'vitest';
+import type { UmsEvent } from '../../src/domain/events.ts';
+import { type Position, positionOf, START } from '../../src/domain/position.ts';
+import type { Documents, Stored, WriteBatch } from '../../src/ports/documents.ts';
+import type { EventLog, RecordedEvent } from '../../src/ports/event-log.ts';
+import { applyBatch } from '../../src/projections/apply.ts';
+import type { Projection } from '../../src/projections/projection.ts';
+import { rebuild } from '../../src/projections/runner.ts';
+import { openTestBackend, type TestBackend } from './embedded.ts';
+import { appendAll } from './events.ts';
+
+export interface Projected<T> {
+  /** By id. */
+  readonly documents: Readonly<Record<string, T>>;
+  /** Which event a document was last changed by: 1 is the first. */
+  readonly changedBy: Readonly<Record<string, number>>;
+  /** Where the nth event stands in the log. */
+  positionOf(n: number): Position;
+  /** ids of what the store finds under a key of an index, in its order. */
+  found(index: string, key: string): Promise<string[]>;
+}
+
+/** `given` for one projection, with a backend that the specs of a file share. */
+export function projectionSpec<T, E extends UmsEvent>(projection: Projection<T, E>) {
+  const { collection } = projection;
+  let test: TestBackend;
+  beforeAll(async () => {
+    test = await openTestBackend();
+  });
+  afterAll(() => test.close());
+
+  return async (...events: E[]): Promise<Projected<T>> => {
+    const { log, documents } = test.backend;
+    const start = await log.head();
+    await appendAll(log, events);
+    const history = (await log.readAll(start, projection.filter, 1000)) as RecordedEvent<E>[];
+
+    const once = await projected(projection, [history]);
+    const ways = {
+      'one by one': history.map((event) => [event]),
+      'each twice': history.flatMap((event) => [[event], [event]]),
+      'each twice in a batch': [history.flatMap((event) => [event, event])],
+      'all over again': [history, history],
+    };
+    for (const [way, batches] of Object.entries(ways)) expect(await projected(projection, batches), way).toEqual(once);
+
+    await rebuild(projection, { log: logAfter(log, start), documents });
+    const ids = [...new Set(history.flatMap(({ event }) => projection.idsOf(event)))];
+    expect(await documents.getMany(collection, ids), 'rebuilt').toEqual(once);
+    return {
+      documents: Object.fromEntries([...once].map(([id, { document }]) => [id, document])),
+      changedBy: Object.fromEntries([...once].map(([id, { position }]) => [id, Number(position - start)])),
+      positionOf: (n) => positionOf(start + BigInt(n)),
+      async found(index, key) {
+        const found = await documents.findByKeys(collection, index, [key], 1000);
+        return (found.get(key) ?? []).map(({ id }) => id);
+      },
+    };
+  };
+}
+
+/** A log as if it began after a position. */
+function logAfter(log: EventLog, start: Position): EventLog {
+  return {
+    ...log,
+    readAll: (after, filter, limit) => log.readAll(after > start ? after : start, filter, limit),
+  };
+}
+
+/** What some batches leave in a store, by id. */
+export async function projected<T, E extends UmsEvent>(
+  projection: Projection<T, E>,
+  batches: readonly (readonly RecordedEvent<E>[])[],
+): Promise<Map<string, Stored<T>>> {
+  const { documents, stored } = memoryDocuments<T>();
+  let position = START;
+  for (const batch of batches)
+    position = await applyBatch(projection, batch, position, { documents, copy: 'serving', checkpoint: 'spec' });
+  return stored;
+}
+
+/** The two methods that a batch needs. It takes every put, so that the guard shown is the fold's own. */
+function memoryDocuments<T>() {
+  const stored = new Map<string, Stored<T>>();
+  const documents = {
+    getMany: async (_: unknown, ids: readonly string[]) =>
+      new Map(ids.flatMap((id) => (stored.has(id) ? [[id, stored.get(id)]] : []))),
+    async write(_: unknown, { puts = [], deletes = [] }: WriteBatch<T>) {
+      for (const put of puts) stored.set(put.id, put);
+      for (const id of deletes) stored.delete(id);
+    },
+  };
+  return { documents: documents as unknown as Documents, stored };
+}
