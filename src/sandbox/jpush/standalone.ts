@@ -5,6 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import { startJPush } from './server.ts';
+import type { JPushApp } from './types.ts';
 
 const { values } = parseArgs({
   options: {
@@ -21,10 +22,7 @@ const { values } = parseArgs({
 });
 
 const jpush = await startJPush({
-  apps: values.app.map((pair) => {
-    const [appKey = '', masterSecret = ''] = pair.split(':');
-    return { appKey, masterSecret };
-  }),
+  apps: values.app.map(credentials),
   host: values.host,
   port: Number(values.port),
   callsPerMinute: Number(values.rate) || Number.POSITIVE_INFINITY,
@@ -36,3 +34,9 @@ const jpush = await startJPush({
 process.once('SIGTERM', () => void jpush.close());
 process.once('SIGINT', () => void jpush.close());
 process.stdout.write(`${jpush.url}\n`);
+
+function credentials(pair: string): JPushApp {
+  const [appKey, masterSecret] = pair.split(':');
+  if (!appKey || !masterSecret) throw new Error('--app takes KEY:SECRET');
+  return { appKey, masterSecret };
+}

@@ -6,6 +6,8 @@ import {
   credentials,
   deliveryTo,
   errorBody,
+  OTHER_PACKAGE,
+  otherCredentials,
   PACKAGE,
   scriptedServer,
   unaborted,
@@ -94,6 +96,20 @@ it('ends calls under way as failed when it is closed', async () => {
   await arrived;
   await channel.close();
   expect(await sending).toMatchObject({ type: 'failed' });
+});
+
+it('lets an app that hangs hold up nobody else', async () => {
+  const other = `Basic ${btoa(`${otherCredentials.appKey}:${otherCredentials.masterSecret}`)}`;
+  const { url } = await scriptedServer((response, { authorization }) => {
+    if (authorization === other) answer(response, 200, ok);
+  });
+  const channel = channelTo(url, { deadlineMs: 3000 });
+  const stop = new AbortController();
+  const hanging = Array.from({ length: 100 }, () => channel.send(deliveryTo(ONE), stop.signal).catch(() => 'aborted'));
+  const result = await channel.send(deliveryTo(ONE, { appPackage: OTHER_PACKAGE }), unaborted());
+  expect(result).toMatchObject({ type: 'sent' });
+  stop.abort();
+  expect(new Set(await Promise.all(hanging))).toEqual(new Set(['aborted']));
 });
 
 describe('a push', () => {

@@ -13,6 +13,9 @@ export const credentials: JPushCredentials = {
   masterSecret: '5e987ac6d2e04d95a9d8f0d1',
 };
 export const PACKAGE = 'com.example.phone';
+/** Of another JPush app. */
+export const OTHER_PACKAGE = 'com.example.fridge';
+export const otherCredentials: JPushCredentials = { appKey: 'f'.repeat(24), masterSecret: 'e'.repeat(24) };
 
 export interface Seen {
   readonly method: string;
@@ -84,7 +87,11 @@ export function channelTo(
       appId: 'MB-TEST-0000',
       appKey: 'secret',
       kind: 'terminal',
-      packages: [{ appPackage: PACKAGE, jpush }, { appPackage: 'com.example.none' }],
+      packages: [
+        { appPackage: PACKAGE, jpush },
+        { appPackage: OTHER_PACKAGE, jpush: otherCredentials },
+        { appPackage: 'com.example.none' },
+      ],
     },
   ]);
   const channel = jpushChannel({ url, packages, clock, deadlineMs });
