@@ -48,6 +48,14 @@ describe('a JWT by key set', () => {
     expect(await verifier.verify(await first.sign(claims('u2')))).toEqual(INVALID);
   });
 
+  test('a new key is fetched where no key has a name', async () => {
+    const [first, second] = [await signingKey('ES256'), await signingKey('ES256')];
+    const { verifier, claims, serve } = await open(first);
+    expect(await verifier.verify(await first.sign(claims()))).toEqual(VERIFIED);
+    serve(second);
+    expect(await verifier.verify(await second.sign(claims()))).toEqual(VERIFIED);
+  });
+
   test('keys that nobody knows cannot hammer the endpoint', async () => {
     const [known, stranger] = [await signingKey('ES256', 'k1'), await signingKey('ES256')];
     const { verifier, claims, endpoint, clock } = await open(known);
@@ -139,6 +147,19 @@ describe('a JWT by key set', () => {
     expect(await verifier.verify(await known.sign(claims()))).toEqual(VERIFIED);
     await expect(verifier.verify(await stranger.sign(claims()))).rejects.toThrow(DeadlineExceeded);
     expect(await verifier.verify(await stranger.sign(claims(), { kid: 'k1' }))).toEqual(INVALID);
+  });
+
+  test('while the endpoint is away, a token that no key fits gets no verdict, and makes few calls', async () => {
+    const [known, stranger] = [await signingKey('ES256', 'k1'), await signingKey('ES256', 'k2')];
+    const { verifier, claims, endpoint, clock } = await open(known);
+    await verifier.verify(await known.sign(claims()));
+    endpoint.behave(answer(500, ''));
+    clock.advance(5 * MINUTE);
+    for (let n = 0; n < 10; n += 1) {
+      await expect(verifier.verify(await stranger.sign(claims()))).rejects.toThrow(DeadlineExceeded);
+      if (n === 0) expect(endpoint.seen).toHaveLength(2);
+    }
+    expect(endpoint.seen).toHaveLength(5);
   });
 
   test('old keys are fetched again, and one that was taken back is refused', async () => {
