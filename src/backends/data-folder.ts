@@ -28,6 +28,8 @@ const held = new Set<DatabaseSync>();
  * @throws when the lock file can't be used at all
  */
 export function lockDataFolder(dir: string): FolderLock {
+  // What this process writes there is nobody else's to read, also where the folder itself is open to others.
+  process.umask(0o077);
   const pidFile = join(dir, 'lock.pid');
   const database = new DatabaseSync(join(dir, 'lock'), { timeout: 0 });
   try {

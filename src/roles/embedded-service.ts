@@ -24,8 +24,6 @@ export function storeOptions(config: Config): { file: string; contentKey: Uint8A
 
 /** @throws CommandFailed when the content key is not the file's */
 export async function openStore(config: Config): Promise<EmbeddedBackend> {
-  // What is in the folder is nobody else's to read, also where the folder itself is open to others.
-  process.umask(0o077);
   try {
     return await openEmbedded({ ...storeOptions(config), codec });
   } catch (error) {
