@@ -20,8 +20,16 @@ export function accessLine(method: string | undefined, path: string | undefined)
   return { method, path, startedAt: performance.now() };
 }
 
-export function logAccess(logger: Logger, line: AccessLine, answer: Pick<Answer, 'status' | 'retCode'>): void {
-  const { startedAt, ...ids } = line;
-  const ms = Math.round((performance.now() - startedAt) * 10) / 10;
-  logger.info({ ...ids, status: answer.status, retCode: answer.retCode, ms }, 'request');
+export function logAccess(
+  logger: Logger,
+  line: AccessLine,
+  { status, retCode }: Pick<Answer, 'status' | 'retCode'>,
+): void {
+  const ms = Math.round((performance.now() - line.startedAt) * 10) / 10;
+  logger.info({ ...idsOf(line), status, retCode, ms }, 'request');
+}
+
+/** What tells which request a line of the log is about. */
+export function idsOf({ method, path, appId, clientId, userId, sequenceId, msgId }: AccessLine) {
+  return { method, path, appId, clientId, userId, sequenceId, msgId };
 }

@@ -38,9 +38,12 @@ export function parseParameters<P>(
 /** An optional field that is `null` or `""` counts as absent, and so a required one is missing. */
 export function present(value: unknown): unknown {
   if (!isObject(value)) return value;
-  const entries = Object.entries(value);
-  const kept = entries.filter(([, field]) => field !== null && field !== '');
-  return kept.length === entries.length ? value : Object.fromEntries(kept);
+  if (!Object.values(value).some(isAbsent)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => !isAbsent(field)));
+}
+
+function isAbsent(field: unknown): boolean {
+  return field === null || field === '';
 }
 
 /** Text that is stored: bounded. */
@@ -49,14 +52,14 @@ export const text = z.string().refine((value) => !isLongerThan(value, MAX_TEXT),
 /** Any JSON object, untouched. */
 export const anyObject = z.unknown().refine(isObject, { error: 'B00002' });
 
-/** 1 to `max` strings, duplicates dropped; counted before anything else is looked at (`contract.md §4 msgPush`). */
-export function textList<T extends z.ZodType<string, string>>(max: number, element: T) {
+/** 1 to `max` names, duplicates dropped; counted before anything else is looked at (`contract.md §4 msgPush`). */
+export function nameList<T extends z.ZodType<string>>(max: number, name: T) {
   return z
     .array(z.unknown())
     .min(1, { error: 'B00001' })
     .max(max)
-    .pipe(z.array(z.string().min(1).pipe(element)))
-    .transform((values) => [...new Set(values)]);
+    .pipe(z.array(name))
+    .transform((names) => [...new Set(names)]);
 }
 
 function firstIssue(issues: readonly z.core.$ZodIssue[], order: readonly string[]): z.core.$ZodIssue {

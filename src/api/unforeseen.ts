@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { ZodError } from 'zod';
 import { reject } from '../domain/result-codes.ts';
 import { DeadlineExceeded, StoreUnavailable } from '../ports/errors.ts';
-import type { AccessLine } from './access-log.ts';
+import { type AccessLine, idsOf } from './access-log.ts';
 import { type Answer, refusalAnswer } from './envelope.ts';
 
 /** The answer carries no internals; the log carries the error, of which no part holds what a request brought along. */
@@ -18,10 +18,6 @@ export function answerForError(logger: Logger, line: AccessLine, error: unknown)
   }
   logger.error({ ...idsOf(line), error: described(error) }, 'unforeseen error');
   return refusalAnswer(reject('A00004'));
-}
-
-function idsOf({ startedAt: _, ...ids }: AccessLine) {
-  return ids;
 }
 
 /** A ZodError's message may quote input: of it only the places are told. The stack is told without the message. */

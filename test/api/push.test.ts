@@ -75,6 +75,11 @@ describe.each(['msgPush', 'msgPushtry'] as const)('%s: parameters', (mode) => {
     expect(answer.retInfo).toMatch(new RegExp(`: ${field}$`));
   });
 
+  test('`__proto__` is a key like any other', async () => {
+    const body = '{"dst":{"type":0,"__proto__":{"Id":["phone-1"]}},"__proto__":{"dst":{"type":0,"Id":["phone-1"]}}}';
+    expect(await push(mode, body)).toMatchObject({ retCode: 'B00001', retInfo: '缺少必填参数: dst.Id' });
+  });
+
   test('200 duplicates are one; burn and other unknown fields are ignored', async () => {
     const dst = { type: 0, Id: Array(200).fill('phone-2'), devType: 7 };
     const { data } = await push(mode, { dst, burn: 'x', expires: 1.0 });

@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'vitest';
+import { type PushInput, type PushPorts, push } from '../../src/commands/push.ts';
+import { MAX_TARGETS } from '../../src/commands/targets.ts';
+import { appDirectory } from '../../src/domain/apps.ts';
+import { positionOf, revisionOf } from '../../src/domain/position.ts';
+import type { Documents, Stored } from '../../src/ports/documents.ts';
+import type { AppendOptions, AppendResult, EventLog, NewEvent } from '../../src/ports/event-log.ts';
+import type { DeviceDocument } from '../../src/ports/read-models.ts';
+
+const at = '2026-03-01T00:00:00.000Z';
+
+function device(clientId: string): Stored<DeviceDocument> {
+  const document: DeviceDocument = {
+    clientId,
+    appPackage: 'p',
+    appId: 'app',
+    pushId: clientId,
+    deviceType: '01',
+    collab3th: 0,
+    firstRegisteredAt: at,
+    status: 1,
+    firstPosition: '1',
+  };
+  return { id: `${clientId}/p`, position: positionOf(1), document };
+}
+
+/** Everybody is registered in as many ways as `found` says; appends come to `result`. */
+function ports(found: Record<string, string[]>, result: AppendResult) {
+  const appends: { events: readonly NewEvent[]; options: AppendOptions | undefined }[] = [];
+  const documents: Pick<Documents, 'findByKeys'> = {
+    async findByKeys<T>(_collection: unknown, _index: string, keys: readonly string[], limit: number) {
+      const entries = keys.flatMap((key) => (found[key] === undefined ? [] : [[key, found[key]] as const]));
+      return new Map(entries.map(([key, ids]) => [key, ids.slice(0, limit).map(device) as unknown as Stored<T>[]]));
+    },
+  };
+  const log: Pick<EventLog, 'append' | 'readStream'> = {
+    async append(_stream, events, _expected, options) {
+      appends.push({ events, options });
+      return result;
+    },
+    // What is there when the append finds the stream taken: somebody else's message.
+    readStream: async () =>
+      appends.flatMap(({ events }) =>
+        events.map(({ id, event, context }) => ({
+          id,
+          event,
+          stream: 's' as never,
+          revision: revisionOf(0),
+          position: positionOf(1),
+          metadata: { ...context, schemaVersion: 1 },
+        })),
+      ),
+  };
+  const all = { log, documents, apps: appDirectory([]) } as unknown as PushPorts;
+  return { all, appends };
+}
+
+const appended: AppendResult = { type: 'appended', revision: revisionOf(0), position: positionOf(9) };
+
+function input(names: string[], change: Partial<PushInput> = {}): PushInput {
+  return {
+    mode: 'strict',
+    destinationType: 0,
+    field: 'dst.Id',
+    selection: { by: 'client', names },
+    expires: 60,
+    message: '{"a":1}',
+    sender: { origin: 'terminal', appId: 'app', userId: 'u' },
+    msgId: 'm',
+    causeFor: (filtered) => ({
+      context: {
+        correlationId: 'm',
+        causationId: 'request:1',
+        actor: { kind: 'terminal' },
+        at,
+        traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01`,
+      },
+      request: { key: 'k', fingerprint: 'f' },
+      answerOf: () => JSON.stringify(filtered),
+    }),
+    ...change,
+  };
+}
+
+const many = (count: number, prefix = 'c') => Array.from({ length: count }, (_, index) => `${prefix}${index}`);
+
+describe('targets', () => {
+  test('as many as allowed, and B00006 for one more, also over several names', async () => {
+    const fits = ports({ all: many(MAX_TARGETS) }, appended);
+    expect(await push(fits.all, input(['all']))).toMatchObject({ type: 'done', position: 9n });
+    const over = ports({ a: many(MAX_TARGETS), b: many(1, 'd') }, appended);
+    expect(await push(over.all, input(['a', 'b']))).toMatchObject({ code: 'B00006', detail: 'dst.Id' });
+    expect(over.appends).toEqual([]);
+  });
+
+  test('one to which two names lead is listed once', async () => {
+    const { all, appends } = ports({ a: ['x', 'y'], b: ['y', 'z'] }, appended);
+    await push(all, input(['a', 'b']));
+    expect(appends[0]?.events[0]?.event.data).toMatchObject({
+      targets: [{ clientId: 'x' }, { clientId: 'y' }, { clientId: 'z' }],
+    });
+  });
+});
+
+test('the content, the remembered answer and the event go in one append', async () => {
+  const { all, appends } = ports({ a: ['x'] }, appended);
+  const outcome = await push(all, input(['gone', 'a'], { mode: 'try' }));
+  expect(outcome).toEqual({ type: 'done', answer: '["gone"]', position: 9n });
+  expect(appends.map(({ options }) => options)).toEqual([
+    { content: { id: 'm', text: '{"a":1}' }, request: { key: 'k', fingerprint: 'f', answer: '["gone"]' } },
+  ]);
+});
+
+test('a twin that was faster is told of', async () => {
+  const earlier = { key: 'k', fingerprint: 'f', answer: 'x', position: positionOf(3) };
+  const { all } = ports({ a: ['x'] }, { type: 'duplicateRequest', earlier });
+  expect(await push(all, input(['a']))).toEqual({ type: 'duplicateRequest', earlier });
+});
+
+test('an id that another message has is never answered with', async () => {
+  const taken: AppendResult = { type: 'conflict', expected: 'noStream', actual: revisionOf(0) };
+  const { all } = ports({ a: ['x'] }, taken);
+  await expect(push(all, input(['a']))).rejects.toThrow('msgId was given out twice');
+});
