@@ -45,6 +45,11 @@ describe.each(endpoints)('%s', (name) => {
     expect((await call({ body: '{}', headers: { 'content-type': type, appId: undefined } })).retCode).toBe('C00001');
   });
 
+  test('a body without a content type is 415, save where there is no input', async () => {
+    const answer = await call({ body: '{}', headers: { 'content-type': undefined } });
+    expect(answer.status).toBe(name === 'devlist' ? 200 : 415);
+  });
+
   test.each(['', ' ', '\r\n\t\v\f '])('a blank body %j counts as {} whatever its content type', async (body) => {
     for (const type of [undefined, 'text/plain', ';;;', 'application/json']) {
       const answer = await call({ body, headers: { 'content-type': type } });
