@@ -2,7 +2,7 @@
  * One lane a channel and app: its own queue, concurrency, rate and circuit breaker, so that a provider or tenant that
  * hangs holds up nobody else (`design.md §Delivery`).
  */
-import { BrokenCircuitError, CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhenResult } from 'cockatiel';
+import { BrokenCircuitError, ConsecutiveBreaker, circuitBreaker, handleWhenResult } from 'cockatiel';
 import { PauseQueue } from '../ports/jobs.ts';
 import type { CallFailure, Channel, RateState } from './channels/channel.ts';
 
@@ -42,7 +42,6 @@ export function lane(channel: Channel, appPackage: string, now: () => number, on
   return {
     async call<R extends Result>(make: () => Promise<R | CallFailure>) {
       checkRate(channel.rate(appPackage));
-      if (breaker.state === CircuitState.Open) throw new PauseQueue('the circuit is open', OPEN_MS);
       underWay += 1;
       try {
         const result = await breaker.execute(make);
@@ -50,6 +49,7 @@ export function lane(channel: Channel, appPackage: string, now: () => number, on
         const { reason, retryAfterMs } = result as Extract<CallFailure, { type: 'deferred' }>;
         throw new PauseQueue(reason, Math.min(Math.max(retryAfterMs, 100), MAX_PAUSE_MS));
       } catch (error) {
+        // The breaker itself knows when it is time to let a call try again.
         if (error instanceof BrokenCircuitError) throw new PauseQueue('the circuit is open', OPEN_MS);
         throw error;
       } finally {
