@@ -1,0 +1,170 @@
+/** The provider's idempotency key: recorded before it is used, the same on every retry, never relied on once it is old. */
+import { describe, expect, test } from 'vitest';
+import { StoreUnavailable } from '../../src/ports/errors.ts';
+import type { EventLog } from '../../src/ports/event-log.ts';
+import { DeadJob } from '../../src/ports/jobs.ts';
+import { delivery } from '../../src/workers/delivery.ts';
+import { lane } from '../../src/workers/lane.ts';
+import { shared } from '../contract/support.ts';
+import { DAY_MS, delivering, openShop } from './support.ts';
+
+const shop = shared(openShop);
+
+async function accepted(expires = 864_000) {
+  const it = delivering(shop());
+  await it.terminals(it.registered('c1'), it.registered('c2'));
+  const msgId = await it.accept({ to: ['c1', 'c2'], expires });
+  return { it, msgId, job: it.job(msgId) };
+}
+
+const keysOf = ({ jpush }: ReturnType<typeof delivering>) => jpush.sends.map(({ idempotencyKey }) => idempotencyKey);
+
+describe('the key', () => {
+  test('is in the stream, with its end, before the first call is made', async () => {
+    const { it, msgId, job } = await accepted();
+    const seen: unknown[] = [];
+    it.jpush.answer(async () => {
+      seen.push(...(await it.outcomes(msgId)));
+      return { type: 'sent' };
+    });
+    await it.run(job);
+    const keyValidUntil = new Date(it.clock.now() + DAY_MS).toISOString();
+    expect(seen).toMatchObject([
+      {
+        type: 'MessageDispatchPrepared',
+        data: { group: '0', targets: ['c1', 'c2'], round: 0, idempotencyKey: 'key-1', keyValidUntil },
+      },
+    ]);
+  });
+
+  test('of a group is not that of another', async () => {
+    const it = delivering(shop());
+    const other = delivering(shop());
+    await it.terminals(it.registered('c1'), other.registered('c1'));
+    const msgId = await it.accept({ to: ['c1', { clientId: 'c1', appPackage: other.appPackage }] });
+    await it.run(it.job(msgId));
+    await it.run(
+      it.job(msgId, { group: '1', data: { ...it.job(msgId, { group: '1' }).data, appPackage: other.appPackage } }),
+    );
+    expect(keysOf(it)).toEqual(['key-1', 'key-2']);
+  });
+
+  test('stays when a recipient is dead and the rest is tried again', async () => {
+    const { it, job } = await accepted();
+    it.jpush.answer({ type: 'deadRecipients', clientIds: ['c1'], reason: 'unknown id', provider: {} });
+    await it.run(job);
+    expect(keysOf(it)).toEqual(['key-1', 'key-1']);
+  });
+
+  test('stays when the process ends between the call and the note of it', async () => {
+    const { it, msgId, job } = await accepted();
+    const cut: EventLog['append'] = async (...parameters) => {
+      if (parameters[1][0]?.event.type === 'MessageDispatched') throw new StoreUnavailable('cut off');
+      return it.deps.log.append(...parameters);
+    };
+    const route = {
+      channel: it.jpush.channel,
+      lane: lane(it.jpush.channel, it.appPackage, it.clock.now, () => undefined),
+    };
+    const handle = delivery({ ...it.deps, log: { ...it.deps.log, append: cut } }, () => route);
+    await expect(handle(job, new AbortController().signal)).rejects.toThrow(StoreUnavailable);
+    await it.run(job);
+    expect(keysOf(it)).toEqual(['key-1', 'key-1']);
+    expect((await it.outcomes(msgId)).map(({ type }) => type)).toEqual([
+      'MessageDispatchPrepared',
+      'MessageDispatched',
+    ]);
+  });
+});
+
+describe('a key that the provider does not honour any more', () => {
+  test.each([
+    ['past its end', DAY_MS + 1],
+    ['within a minute of its end', DAY_MS - 59_000],
+  ])('(%s) is not sent with: gives up instead of risking a second push', async (_, later) => {
+    const { it, msgId, job } = await accepted();
+    it.jpush.answer({ type: 'failed', reason: 'timeout' });
+    await it.failure(job);
+    it.clock.move(later);
+    expect(await it.failure({ ...job, attempt: 2 })).toBeInstanceOf(DeadJob);
+    expect(it.jpush.sends).toHaveLength(1);
+    expect(it.jpush.keys).toHaveLength(1);
+    expect((await it.outcomes(msgId)).at(-1)).toMatchObject({
+      type: 'MessageDispatchFailed',
+      data: { targets: ['c1', 'c2'], failure: 'gaveUp', round: 0 },
+    });
+  });
+
+  test('is used while it holds for more than a minute', async () => {
+    const { it, job } = await accepted();
+    it.jpush.answer({ type: 'failed', reason: 'timeout' });
+    await it.failure(job);
+    it.clock.move(DAY_MS - 61_000);
+    await it.run({ ...job, attempt: 2 });
+    expect(keysOf(it)).toEqual(['key-1', 'key-1']);
+  });
+
+  test('is renewed when an operator redrives', async () => {
+    const { it, msgId, job } = await accepted();
+    it.jpush.answer({ type: 'failed', reason: 'timeout' });
+    await it.failure({ ...job, attempt: 25 });
+    it.clock.move(2 * DAY_MS);
+    await it.run({ ...job, redrives: 1 });
+    expect(keysOf(it)).toEqual(['key-1', 'key-2']);
+    expect((await it.outcomes(msgId)).slice(-2)).toMatchObject([
+      { type: 'MessageDispatchPrepared', data: { idempotencyKey: 'key-2', round: 1 } },
+      { type: 'MessageDispatched', data: { targets: ['c1', 'c2'], round: 1 } },
+    ]);
+  });
+
+  test('and was renewed by a redrive is not renewed again in the same round', async () => {
+    const { it, msgId, job } = await accepted();
+    it.jpush.answer({ type: 'failed', reason: 'timeout' }, { type: 'failed', reason: 'timeout' });
+    await it.failure({ ...job, attempt: 25 });
+    it.clock.move(2 * DAY_MS);
+    await it.failure({ ...job, redrives: 1 });
+    it.clock.move(2 * DAY_MS);
+    expect(await it.failure({ ...job, redrives: 1, attempt: 2 })).toBeInstanceOf(DeadJob);
+    expect(keysOf(it)).toEqual(['key-1', 'key-2']);
+    expect((await it.outcomes(msgId)).at(-1)).toMatchObject({ data: { failure: 'gaveUp', round: 1 } });
+  });
+});
+
+describe('what gave up', () => {
+  test('and is redriven while its key holds is sent with that key', async () => {
+    const { it, msgId, job } = await accepted();
+    it.jpush.answer({ type: 'denied', reason: 'bad credentials' });
+    await it.failure(job);
+    await it.run({ ...job, redrives: 1 });
+    expect(keysOf(it)).toEqual(['key-1', 'key-1']);
+    expect((await it.outcomes(msgId)).at(-1)).toMatchObject({ type: 'MessageDispatched', data: { round: 1 } });
+  });
+
+  test('is buried when its job runs again because the process ended before that', async () => {
+    const { it, msgId, job } = await accepted();
+    it.jpush.answer({ type: 'denied', reason: 'bad credentials' });
+    await it.failure(job);
+    const before = await it.outcomes(msgId);
+    expect(await it.failure(job)).toBeInstanceOf(DeadJob);
+    expect(await it.outcomes(msgId)).toEqual(before);
+    expect(it.jpush.sends).toHaveLength(1);
+  });
+
+  test('in a later round is buried likewise', async () => {
+    const { it, job } = await accepted();
+    it.jpush.answer({ type: 'denied', reason: 'no' }, { type: 'denied', reason: 'no' });
+    await it.failure(job);
+    expect(await it.failure({ ...job, redrives: 1 })).toBeInstanceOf(DeadJob);
+    expect(await it.failure({ ...job, redrives: 1 })).toBeInstanceOf(DeadJob);
+    expect(it.jpush.sends).toHaveLength(2);
+  });
+
+  test('and was sent by a redrive is done', async () => {
+    const { it, job } = await accepted();
+    it.jpush.answer({ type: 'denied', reason: 'bad credentials' });
+    await it.failure(job);
+    await it.run({ ...job, redrives: 1 });
+    await it.run({ ...job, redrives: 1 });
+    expect(it.jpush.sends).toHaveLength(2);
+  });
+});
