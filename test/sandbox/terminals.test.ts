@@ -132,19 +132,17 @@ describe('a report that fails', () => {
 });
 
 describe('a control', () => {
-  const waiting: TerminalsOptions['pause'] = (_, signal) =>
-    new Promise((_resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason));
-    });
-
   it.each(['cancel', 'erase'] as const)('%s takes a message off the screen: no more reports', async (control) => {
     const api = await fakeApi();
-    const stage = scene(api, { pause: waiting });
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+    const stage = scene(api, { pause: () => gate });
     stage.push({ msgId: 'm-1', message: {} });
     stage.push({ msgId: 'm-1', control });
     await expect.poll(() => types(stage)).toEqual(['takenOff']);
-    await stage.close();
-    expect(api.calls).toEqual([]);
+    stage.push({ msgId: 'm-2', message: {} });
+    open();
+    await expect.poll(() => types(stage)).toContain('reported 4');
+    expect(new Set(api.calls.map(({ body }) => body.msgId))).toEqual(new Set(['m-2']));
   });
 
   it('also keeps away a message that comes after it', async () => {

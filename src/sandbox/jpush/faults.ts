@@ -45,6 +45,8 @@ export interface Faults {
   /** Rules are asked in the order they came. @returns how to end it early */
   inject(rule: FaultRule): () => void;
   clear(): void;
+  /** How many rules may still strike. */
+  pending(): number;
   /** What strikes this call, if anything. */
   strike(on: 'push' | 'cid', appKey: string): Fault | undefined;
 }
@@ -62,6 +64,7 @@ export function faults(random: () => number): Faults {
     clear() {
       rules = [];
     },
+    pending: () => rules.length,
     strike(on, appKey) {
       if (rules.length === 0) return undefined;
       const entry = rules.find(

@@ -105,6 +105,17 @@ describe('a cid', () => {
     expect(jpush.journal.counts).toMatchObject({ accepted: 1, replayed: 4 });
   });
 
+  it('keeps the second push waiting while the first is under way', async () => {
+    const jpush = await testJPush({ adoptUnknown: true });
+    const body = pushTo(['a'], { cid: await jpush.cid() });
+    jpush.faults.inject({ fault: { type: 'hang', ms: 60_000 }, times: 1 });
+    const first = jpush.push(body);
+    first.catch(() => {});
+    await expect.poll(() => jpush.faults.pending()).toBe(0);
+    await expect(jpush.call('POST', '/v3/push', body, app, AbortSignal.timeout(200))).rejects.toThrow();
+    expect(jpush.journal.counts.accepted).toBe(0);
+  });
+
   it('may be of an earlier run if unknown ones are adopted', async () => {
     const cid = await (await testJPush()).cid();
     const jpush = await testJPush({ adoptUnknown: true });
