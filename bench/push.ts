@@ -22,7 +22,7 @@ interface Plan {
 const plans = {
   full: {
     warmUpMs: 3000,
-    rounds: { rounds: 5, bareMs: 3000, pushMs: 4000, push200Ms: 1500 },
+    rounds: { rounds: 5, bareMs: 2500, pushMs: 3000, push200Ms: 1000 },
     fullPath: { loadMs: 10_000, latencyMs: 8000 },
   },
   quick: {
@@ -43,11 +43,11 @@ const { values } = parseArgs({
 async function measure(stage: Stage, plan: Plan) {
   progress('warming up');
   await warmUp(stage, plan.warmUpMs);
-  const memory = [{ messages: stage.taken.messages, ...stage.memory() }];
-  const accept = await measureRounds(stage, plan.rounds);
+  const memory = [stage.memory()];
+  const accept = await measureRounds(stage, plan.rounds, () => memory.push(stage.memory()));
   const path = await throughput(stage, plan.fullPath, accept.bare1.perSecond);
   const delays = await latency(stage, plan.fullPath, path.perSecond);
-  memory.push({ messages: stage.taken.messages, ...stage.memory() });
+  memory.push(stage.memory());
   await checkAccounts(stage);
   return {
     bench: 'push',

@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Sample } from '../support/load.ts';
 import { progress } from '../support/machine.ts';
 import { quantile, rounded } from '../support/numbers.ts';
+import { cpuMicrosEach, cpuOf } from '../support/proc.ts';
 import type { Stage } from './stage.ts';
 
 export interface FullPathPlan {
@@ -19,6 +20,7 @@ const SAMPLES_PER_SECOND = 50;
  * what is accepted faster than it is delivered is no throughput.
  */
 export async function throughput(stage: Stage, { loadMs }: FullPathPlan, barePerSecond: number) {
+  const before = cpuOf(stage.service.pid);
   const sent = await stage.push(1, { mode: { type: 'closed', ms: loadMs } });
   const drainSeconds = await stage.observer.drained();
   const perSecond = sent.answers / (sent.seconds + drainSeconds);
@@ -29,6 +31,7 @@ export async function throughput(stage: Stage, { loadMs }: FullPathPlan, barePer
     drainSeconds: rounded(drainSeconds),
     perSecond: Math.round(perSecond),
     toBare: rounded(perSecond / barePerSecond),
+    cpuMicros: cpuMicrosEach(before, cpuOf(stage.service.pid), sent.answers),
   };
 }
 

@@ -2,7 +2,7 @@
 import type { LoadResult } from '../support/load.ts';
 import { progress } from '../support/machine.ts';
 import { median, rounded } from '../support/numbers.ts';
-import { cpuSecondsOf } from '../support/proc.ts';
+import { type CpuUse, cpuMicrosEach, cpuOf } from '../support/proc.ts';
 import type { Stage } from './stage.ts';
 
 export interface RoundPlan {
@@ -14,8 +14,8 @@ export interface RoundPlan {
 }
 
 interface Measured extends LoadResult {
-  /** CPU time of the server for each answer, and what it does behind it until the run ends. */
-  readonly cpuMicros: number;
+  /** µs of each of the server's threads for each answer; what it does behind them while the run lasts is in it. */
+  readonly cpu: CpuUse;
 }
 
 interface Round {
@@ -34,10 +34,12 @@ export async function warmUp(stage: Stage, ms: number): Promise<void> {
   await stage.observer.drained();
 }
 
-export async function measureRounds(stage: Stage, plan: RoundPlan) {
+/** @param onRound told after each round, when nothing is left to do */
+export async function measureRounds(stage: Stage, plan: RoundPlan, onRound: () => void) {
   const rounds: Round[] = [];
   for (let round = 1; round <= plan.rounds; round += 1) {
     rounds.push(await oneRound(stage, plan));
+    onRound();
     const { bare1, push1, push200 } = rounds.at(-1) as Round;
     progress(
       `round ${round} of ${plan.rounds}: bare ${show(bare1)}, 1 target ${show(push1)}, 200 targets ${show(push200)}`,
@@ -58,9 +60,9 @@ async function oneRound(stage: Stage, { bareMs, pushMs, push200Ms }: RoundPlan):
 }
 
 async function measured(pid: number, run: () => Promise<LoadResult>): Promise<Measured> {
-  const before = cpuSecondsOf(pid);
+  const before = cpuOf(pid);
   const result = await run();
-  return { ...result, cpuMicros: ((cpuSecondsOf(pid) - before) * 1e6) / result.answers };
+  return { ...result, cpu: cpuMicrosEach(before, cpuOf(pid), result.answers) };
 }
 
 const closed = (ms: number) => ({ mode: { type: 'closed', ms } }) as const;
@@ -89,7 +91,11 @@ function figures(runs: readonly Measured[]) {
     p50Ms: over(({ p50Ms }) => p50Ms),
     p99Ms: over(({ p99Ms }) => p99Ms),
     maxMs: over(({ maxMs }) => maxMs),
-    serverCpuMicros: over(({ cpuMicros }) => cpuMicros),
+    cpuMicros: {
+      main: over(({ cpu }) => cpu.main),
+      workers: (runs[0]?.cpu.workers ?? []).map((_, index) => over(({ cpu }) => cpu.workers[index] ?? 0)),
+      rest: over(({ cpu }) => cpu.rest),
+    },
     loadCpuShare: over(({ cpuSeconds, seconds }) => cpuSeconds / seconds),
   };
 }

@@ -36,9 +36,12 @@ export interface Stage {
   /** When the look-alike took each of these messages. */
   takenAt(msgIds: readonly string[]): Promise<readonly (number | undefined)[]>;
   counts(): Promise<ProviderCounts>;
-  memory(): Memory;
+  memory(): Look;
   close(): Promise<void>;
 }
+
+/** What the service holds, and after how many messages. */
+export type Look = Memory & { readonly messages: number };
 
 export type LoadHow = Pick<LoadOrder, 'mode' | 'sampleEvery'> & { readonly connections?: number };
 
@@ -57,7 +60,7 @@ export async function openStage(profileDir?: string): Promise<Stage> {
     port: service.port,
     connections: 16,
     templates: Array.from({ length: TERMINALS }, (_, index) => registration(index)),
-    mode: { type: 'count', total: TERMINALS },
+    mode: { type: 'once' },
     expect: SUCCESS,
   });
   const observer = observe(service.file);
@@ -81,7 +84,7 @@ export async function openStage(profileDir?: string): Promise<Stage> {
     onSample: load.onNote,
     takenAt: (msgIds) => provider.ask({ type: 'takenAt', msgIds }) as Promise<(number | undefined)[]>,
     counts: () => provider.ask({ type: 'counts' }) as Promise<ProviderCounts>,
-    memory: () => memoryOf(service.pid),
+    memory: () => ({ messages: taken.messages, ...memoryOf(service.pid) }),
     async close() {
       observer.close();
       await load.close();

@@ -6,6 +6,8 @@ import { note, takeOrders } from './orders.ts';
 export type LoadMode =
   /** Every connection sends its next request as soon as it has the answer to the one before. */
   | { readonly type: 'closed'; readonly ms: number }
+  /** The same, until each template was sent once. */
+  | { readonly type: 'once' }
   /** The same, until so many are answered. */
   | { readonly type: 'count'; readonly total: number }
   /** Requests come at a fixed rate, whatever the server does; latency counts from when one was due. */
@@ -64,8 +66,10 @@ async function run(order: LoadOrder): Promise<LoadResult> {
   let lastAnswerAt = performance.now();
   let ending = false;
 
-  const mayStart = (now: number): boolean => {
+  const mayStart = ({ turn, templates }: Connection, now: number): boolean => {
     switch (mode.type) {
+      case 'once':
+        return turn < templates.length;
       case 'closed':
         return now - started < mode.ms;
       case 'count':
@@ -94,7 +98,7 @@ async function run(order: LoadOrder): Promise<LoadResult> {
       return;
     }
     if (order.sampleEvery !== undefined && answers % order.sampleEvery === 0) tellSample(text, now);
-    if (mayStart(now)) start(connection, now);
+    if (mayStart(connection, now)) start(connection, now);
     else if (mode.type === 'open' && !ending) idle.push(connection);
     else if (underWay === 0) finished.resolve();
   };
@@ -128,7 +132,7 @@ async function run(order: LoadOrder): Promise<LoadResult> {
       ending = until >= mode.ms && due.length === 0;
       if (ending && underWay === 0) finished.resolve();
     }, TICK_MS);
-  } else for (const connection of connections) if (mayStart(started)) start(connection, started);
+  } else for (const connection of connections) if (mayStart(connection, started)) start(connection, started);
 
   try {
     await finished.promise;

@@ -1,5 +1,5 @@
 /** What Linux tells of a process. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Of the clock in `/proc/<pid>/stat`; the same on every Linux that node runs on. */
 const TICKS_PER_SECOND = 100;
@@ -19,10 +19,46 @@ export function memoryOf(pid: number): Memory {
   return { rssMb: mb('VmRSS'), anonymousMb: mb('RssAnon'), fileMb: mb('RssFile') };
 }
 
-/** CPU time that a process has used so far, all its threads. */
-export function cpuSecondsOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The name, in brackets, may hold blanks; user and system time are the 12th and 13th field behind it.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+/** CPU time in seconds that the threads of a process have used so far. */
+export interface CpuUse {
+  readonly main: number;
+  /** Each worker thread, in the order in which they were started. */
+  readonly workers: readonly number[];
+  /** The engine's own: garbage collector, compiler, thread pool. */
+  readonly rest: number;
+}
+
+/** The names that node, V8 (its profiler too) and libuv give their own threads; every other name is that of a worker. */
+const ENGINE = /^(node-V8Worker|DelayedTaskSche|SignalInspector|libuv-|node-libuv|io_uring|iou-|v8:)/;
+
+export function cpuOf(pid: number): CpuUse {
+  const workers: number[] = [];
+  let main = 0;
+  let rest = 0;
+  for (const task of readdirSync(`/proc/${pid}/task`).sort((a, b) => Number(a) - Number(b))) {
+    const { name, seconds } = threadOf(`/proc/${pid}/task/${task}/stat`);
+    if (Number(task) === pid) main = seconds;
+    else if (ENGINE.test(name)) rest += seconds;
+    else workers.push(seconds);
+  }
+  return { main, workers, rest };
+}
+
+function threadOf(file: string): { readonly name: string; readonly seconds: number } {
+  const stat = readFileSync(file, 'utf8');
+  const end = stat.lastIndexOf(')');
+  // User and system time are the 12th and 13th field behind the name in brackets, which may hold blanks.
+  const fields = stat.slice(end + 2).split(' ');
+  const seconds = (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  return { name: stat.slice(stat.indexOf('(') + 1, end), seconds };
+}
+
+/** @returns µs of each thread for each of `count` things that were done meanwhile */
+export function cpuMicrosEach(before: CpuUse, after: CpuUse, count: number): CpuUse {
+  const each = (from: number, to: number): number => Math.round(((to - from) * 1e6) / count);
+  return {
+    main: each(before.main, after.main),
+    workers: after.workers.map((seconds, index) => each(before.workers[index] ?? 0, seconds)),
+    rest: each(before.rest, after.rest),
+  };
 }
