@@ -1,0 +1,71 @@
+/** The rate that JPush announces is kept, and what it defers costs no failure (`jpush.md §4`). */
+
+import { request } from 'undici';
+import { describe, expect, test } from 'vitest';
+import type { AppPackage } from '../../src/domain/apps.ts';
+import { terminal, useFlow } from '../support/flow.ts';
+import { jpushPackage, terminalApp } from '../support/flow-apps.ts';
+
+const shared = jpushPackage('com.flow.rate.shared');
+const spent = jpushPackage('com.flow.rate.spent');
+const app = terminalApp('MB-FLOW-RATE', shared, spent);
+const sender = { app, clientId: 'sender', user: 'sender' };
+
+const WINDOW_MS = 60_000;
+const CALLS_A_WINDOW = 4;
+
+describe('rate', () => {
+  /** The look-alike's clock is ahead by this much, so that nobody has to wait for a whole window. */
+  let ahead = 0;
+  const flow = useFlow({
+    apps: [app],
+    jpush: { callsPerMinute: CALLS_A_WINDOW, now: () => Date.now() + ahead },
+  });
+
+  /** Somebody else uses the same credentials. @returns the HTTP status */
+  async function useUp({ jpush }: AppPackage): Promise<number> {
+    const basic = Buffer.from(`${jpush?.appKey}:${jpush?.masterSecret}`).toString('base64');
+    const url = `${flow.service.jpush.url}/v3/push/cid?count=1`;
+    const { statusCode, body } = await request(url, { headers: { authorization: `Basic ${basic}` } });
+    await body.dump();
+    return statusCode;
+  }
+
+  test('a 429 waits for the window and costs no failure', async () => {
+    const who = terminal(app, shared);
+    await flow.register(who);
+    const dst = { type: 0, Id: [who.clientId] };
+    // A cid and a push; two calls are left, and somebody else takes them.
+    await flow.sent(sender, await flow.push(sender, dst));
+    ahead += WINDOW_MS - 4_000;
+    while ((await useUp(shared)) === 200);
+
+    const msgId = await flow.push(sender, dst);
+    const before = await flow.status(sender, msgId);
+    expect(before).toMatchObject({ status: 0 });
+    await flow.sent(sender, msgId, { withinMs: 12_000 });
+    expect(flow.accepted(msgId)).toHaveLength(1);
+    const lines = flow.service.log().filter((line) => line.msgId === msgId);
+    expect(lines.map(({ msg }) => msg).filter((msg) => msg !== 'request')).toEqual([]);
+  });
+
+  test('what is left of the announced rate is not overdrawn', async () => {
+    const who = terminal(app, shared);
+    await flow.register(who);
+    const dst = { type: 0, Id: [who.clientId] };
+    const refused = flow.service.jpush.journal.counts.refused[2002] ?? 0;
+    ahead += WINDOW_MS - 3_000;
+    const all = await Promise.all(Array.from({ length: 2 }, () => flow.push(sender, dst)));
+    for (const msgId of all) await flow.sent(sender, msgId, { withinMs: 15_000 });
+    expect(flow.service.jpush.journal.counts.refused[2002] ?? 0).toBe(refused);
+  });
+
+  test('a message whose lane waits for a window expires in the meantime', async () => {
+    const who = terminal(app, spent);
+    await flow.register(who);
+    while ((await useUp(spent)) === 200);
+    const msgId = await flow.push(sender, { type: 0, Id: [who.clientId] }, { expires: 1 });
+    await flow.failed(sender, msgId, 'expired', { withinMs: 25_000 });
+    expect(flow.accepted(msgId)).toEqual([]);
+  }, 30_000);
+});
