@@ -1,7 +1,7 @@
 /** Runs the delivery jobs: one consumer a lane, for the packages that the apps file has and for what is left in the queues. */
 import type { AppDirectory } from '../domain/apps.ts';
 import type { Channel as ChannelName } from '../domain/events.ts';
-import { type Consumer, PauseQueue, RetryJob } from '../ports/jobs.ts';
+import { type Consumer, type Jobs, PauseQueue, RetryJob } from '../ports/jobs.ts';
 import type { Channel } from './channels/channel.ts';
 import { type DeliveryDeps, delivery, type Route } from './delivery.ts';
 import { type DeliveryJob, deliveryQueue, isDeliveryQueue } from './delivery-job.ts';
@@ -32,8 +32,6 @@ export async function startDeliveryWorker(deps: DeliveryWorkerDeps): Promise<Del
     routes.set(queue, route);
     return route;
   };
-  const handler = delivery(deps, routeOf);
-
   const consumers = new Map<string, Consumer>();
   const consume = (queue: string): Consumer =>
     deps.jobs.consume<DeliveryJob>({
@@ -49,6 +47,12 @@ export async function startDeliveryWorker(deps: DeliveryWorkerDeps): Promise<Del
   const serve = (queues: Iterable<string>): void => {
     for (const queue of queues) if (!consumers.has(queue)) consumers.set(queue, consume(queue));
   };
+  // A target that has changed its channel goes on in a queue that nobody may have served before.
+  const add: Jobs['add'] = (jobs) => {
+    serve(new Set(jobs.map(({ queue }) => queue)));
+    return deps.jobs.add(jobs);
+  };
+  const handler = delivery({ ...deps, jobs: { ...deps.jobs, add } }, routeOf);
 
   const packages = deps.apps.apps.flatMap((app) => app.packages);
   serve(packages.map(({ appPackage }) => deliveryQueue('jpush', appPackage)));

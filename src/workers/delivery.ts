@@ -11,7 +11,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Contents } from '../ports/contents.ts';
 import type { Documents } from '../ports/documents.ts';
 import type { EventLog, RecordedEvent } from '../ports/event-log.ts';
-import { DeadJob, type Job, type Jobs, RetryJob } from '../ports/jobs.ts';
+import { DeadJob, type Job, type Jobs, PauseQueue, RetryJob } from '../ports/jobs.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { CallFailure, Channel, ProviderAnswer, Recipient, SendResult } from './channels/channel.ts';
 import { type DeliveryJob, deliveryJob } from './delivery-job.ts';
@@ -54,7 +54,7 @@ type Step = 'done' | 'again';
 
 /** The handler of a delivery job. @throws RetryJob, PauseQueue, DeadJob for the queue */
 export function delivery(deps: DeliveryDeps, routeOf: (job: DeliveryJob) => Route | undefined) {
-  return async (job: Job<DeliveryJob>, signal: AbortSignal): Promise<void> => {
+  const deliver = async (job: Job<DeliveryJob>, signal: AbortSignal): Promise<void> => {
     const route = routeOf(job.data);
     for (let call = 1; call <= MAX_CALLS; call += 1) {
       const work = await load(deps, job, signal);
@@ -62,6 +62,22 @@ export function delivery(deps: DeliveryDeps, routeOf: (job: DeliveryJob) => Rout
     }
     throw new RetryJob('many recipients were dead');
   };
+  return async (job: Job<DeliveryJob>, signal: AbortSignal): Promise<void> => {
+    try {
+      await deliver(job, signal);
+    } catch (error) {
+      if (!isLastFailure(error, job, signal)) throw error;
+      // Whatever it was, the job is about to be a dead letter, and the message has to say so.
+      deps.logger.error({ err: error, ...job.data }, 'the last try failed for a reason not foreseen');
+      const work = await load(deps, job, signal);
+      if (work !== undefined) await giveUp(work, error instanceof Error ? error.message : String(error));
+    }
+  };
+}
+
+function isLastFailure(error: unknown, job: Job<DeliveryJob>, signal: AbortSignal): boolean {
+  const decided = error instanceof DeadJob || error instanceof PauseQueue;
+  return !decided && !signal.aborted && job.attempt >= job.attempts;
 }
 
 /** @returns nothing if there is nothing left to do */
