@@ -123,7 +123,7 @@ export interface LoggedLine {
 }
 
 /** One test's delivery: a package of its own, so that its terminals and queues are nobody else's. */
-export function delivering({ ports }: Shop, names: readonly ChannelName[] = ['jpush']) {
+export function delivering({ ports }: Pick<Shop, 'ports'>, names: readonly ChannelName[] = ['jpush']) {
   const clock = movableClock();
   const appPackage = `com.${freshName()}`;
   const lines: LoggedLine[] = [];

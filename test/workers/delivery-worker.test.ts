@@ -1,0 +1,223 @@
+/** Delivery through the queues: what becomes of jobs, and who holds up whom. */
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { NewJob } from '../../src/ports/jobs.ts';
+import type { Delivery, SendResult } from '../../src/workers/channels/channel.ts';
+import { type DeliveryJob, deliveryJob, deliveryQueue } from '../../src/workers/delivery-job.ts';
+import { LANE_CONCURRENCY } from '../../src/workers/lane.ts';
+import { eventually, gate, range, shared } from '../contract/support.ts';
+import { type Delivering, delivering, hangs, openShop } from './support.ts';
+
+const shop = shared(openShop);
+
+const failed: SendResult = { type: 'failed', reason: 'timeout' };
+const denied: SendResult = { type: 'denied', reason: 'bad credentials' };
+
+/** For tests that leave jobs behind, which the next worker would take. */
+async function ownShop() {
+  const own = await openShop();
+  onTestFinished(own.close);
+  return own;
+}
+
+/** Adds a job as the dispatcher would, but soon tried again. */
+async function enqueue(it: Delivering, msgId: string, more: Partial<NewJob<DeliveryJob>> = {}): Promise<string> {
+  const job = deliveryJob({ msgId, group: '0', channel: 'jpush', appPackage: it.appPackage });
+  await it.deps.jobs.add([{ ...job, backoff: { baseMs: 1, capMs: 1 }, ...more }]);
+  return job.queue;
+}
+
+/** Waits until nothing is to be done in a queue any more. */
+const idle = (it: Delivering, queue: string) =>
+  eventually(async () => {
+    expect(await it.deps.jobs.counts(queue)).toMatchObject({ waiting: 0, delayed: 0, active: 0 });
+  });
+
+const kinds = async (it: Delivering, msgId: string) => (await it.outcomes(msgId)).map(({ type }) => type);
+
+async function ready(to = ['c1'], { ports } = shop()) {
+  const it = delivering({ ports });
+  await it.terminals(...to.map((clientId) => it.registered(clientId)));
+  return { it, msgId: await it.accept({ to }) };
+}
+
+describe('a job', () => {
+  test('is taken by whoever serves its queue from the start, also of a package that no app has any more', async () => {
+    const { it, msgId } = await ready();
+    const queue = await enqueue(it, msgId);
+    await it.worker();
+    await idle(it, queue);
+    expect(await kinds(it, msgId)).toEqual(['MessageDispatchPrepared', 'MessageDispatched']);
+  });
+
+  test('whose call fails is tried again until it is sent, with one key', async () => {
+    const { it, msgId } = await ready();
+    it.jpush.answer(failed, failed);
+    const queue = await enqueue(it, msgId);
+    await it.worker();
+    await idle(it, queue);
+    expect(it.jpush.sends.map(({ idempotencyKey }) => idempotencyKey)).toEqual(['key-1', 'key-1', 'key-1']);
+    expect(await kinds(it, msgId)).toEqual(['MessageDispatchPrepared', 'MessageDispatched']);
+    expect(await it.deps.jobs.counts(queue)).toMatchObject({ dead: 0 });
+  });
+
+  test('that fails at its last attempt is a dead letter; redriven, it is sent', async () => {
+    const { it, msgId } = await ready();
+    it.jpush.answer(failed, failed, failed);
+    const queue = await enqueue(it, msgId, { attempts: 3 });
+    await it.worker();
+    await idle(it, queue);
+    expect(it.jpush.sends).toHaveLength(3);
+    const [letter, ...others] = await it.deps.jobs.deadLetters<DeliveryJob>(queue, 10);
+    expect(others).toEqual([]);
+    expect(letter).toMatchObject({ data: { msgId, group: '0' }, reason: 'timeout' });
+    expect((await it.outcomes(msgId)).at(-1)).toMatchObject({ data: { failure: 'gaveUp', round: 0 } });
+
+    expect(await it.deps.jobs.redrive(queue, letter?.id ?? '')).toBe(true);
+    await idle(it, queue);
+    expect((await it.outcomes(msgId)).at(-1)).toMatchObject({ type: 'MessageDispatched', data: { round: 1 } });
+    expect(await it.deps.jobs.deadLetters(queue, 10)).toEqual([]);
+  });
+
+  test('that the provider denies may be redriven as often as it takes', async () => {
+    const { it, msgId } = await ready();
+    it.jpush.answer(denied, denied);
+    const queue = await enqueue(it, msgId);
+    await it.worker();
+    for (const times of [1, 2]) {
+      await eventually(async () => expect(await it.deps.jobs.counts(queue)).toMatchObject({ dead: 1, active: 0 }));
+      expect(it.jpush.sends).toHaveLength(times);
+      await it.deps.jobs.redrive(queue, `${msgId}-0`);
+    }
+    await eventually(async () => expect(await it.deps.jobs.queues()).not.toContain(queue));
+    expect((await it.outcomes(msgId)).at(-1)).toMatchObject({ type: 'MessageDispatched', data: { round: 2 } });
+  });
+
+  test('that the provider defers costs no attempt', async () => {
+    const { it, msgId } = await ready();
+    const deferred: SendResult = { type: 'deferred', reason: 'rate', retryAfterMs: 100 };
+    it.jpush.answer(deferred, deferred);
+    const queue = await enqueue(it, msgId, { attempts: 1 });
+    await it.worker();
+    await idle(it, queue);
+    expect(it.jpush.sends).toHaveLength(3);
+    expect((await it.outcomes(msgId)).at(-1)?.type).toBe('MessageDispatched');
+  });
+
+  test('whose recipients are split reaches each of them', async () => {
+    const { it, msgId } = await ready(['c1', 'c2', 'c3']);
+    it.jpush.answer({ type: 'nobodyReached', reason: 'no such ids', provider: {} });
+    const queue = await enqueue(it, msgId);
+    await it.worker();
+    await idle(it, queue);
+    const reached = (await it.outcomes(msgId)).flatMap((event) =>
+      event.type === 'MessageDispatched' ? event.data.targets : [],
+    );
+    expect(reached.sort()).toEqual(['c1', 'c2', 'c3']);
+  });
+
+  test('whose terminal has moved to another channel goes on there, though nobody served that queue before', async () => {
+    const it = delivering(shop(), ['jpush', 'm2m']);
+    await it.terminals(it.registered('c1', { collab3th: 1, deviceType: '08' }));
+    const msgId = await it.accept({ to: ['c1'] });
+    await enqueue(it, msgId);
+    await it.worker();
+    await eventually(async () => expect(await kinds(it, msgId)).toContain('MessageDispatched'));
+    expect(it.m2m.sends).toHaveLength(1);
+  });
+
+  test('whose terminal has moved to a channel that is not here is a dead letter there', async () => {
+    const it = delivering(shop(), ['jpush']);
+    await it.terminals(it.registered('c1', { collab3th: 1, deviceType: '08' }));
+    const msgId = await it.accept({ to: ['c1'] });
+    await enqueue(it, msgId);
+    await it.worker();
+    const queue = deliveryQueue('m2m', it.appPackage);
+    await eventually(async () => expect(await it.deps.jobs.counts(queue)).toMatchObject({ dead: 1 }));
+    expect(await it.outcomes(msgId)).toMatchObject([{ data: { failure: 'gaveUp', channel: 'm2m', group: '0-0' } }]);
+  });
+
+  test('that fails for a reason nobody foresaw is tried again, says so in the log, and gives up in the end', async () => {
+    const { it, msgId } = await ready();
+    const broken = async (): Promise<SendResult> => {
+      throw new Error('a defect');
+    };
+    it.jpush.answer(broken, broken);
+    const queue = await enqueue(it, msgId, { attempts: 2 });
+    await it.worker();
+    await idle(it, queue);
+    expect(await it.deps.jobs.deadLetters(queue, 10)).toMatchObject([{ reason: 'a defect' }]);
+    expect((await it.outcomes(msgId)).at(-1)).toMatchObject({ data: { failure: 'gaveUp', reason: 'a defect' } });
+    expect(it.lines.filter(({ text }) => text === 'delivery job failed')).toHaveLength(2);
+  });
+});
+
+describe('lanes', () => {
+  /** Calls for one package hang, those for others are answered. */
+  const hangsFor = (appPackage: string) => (delivery: Delivery, signal: AbortSignal) =>
+    delivery.appPackage === appPackage ? hangs(delivery, signal) : ({ type: 'sent' } as const);
+
+  test('one that hangs holds up no other, and no more than its share is under way', async () => {
+    const own = await ownShop();
+    const { it: bad } = await ready(['c1'], own);
+    const { it: good, msgId } = await ready(['c1'], own);
+    bad.jpush.answer(...range(100).map(() => hangsFor(bad.appPackage)));
+    for (const _ of range(LANE_CONCURRENCY + 8)) await enqueue(bad, await bad.accept());
+    const worker = await bad.worker();
+    const queue = deliveryQueue('jpush', bad.appPackage);
+    await eventually(() => expect(bad.jpush.sends).toHaveLength(LANE_CONCURRENCY));
+
+    worker.serve([await enqueue(good, msgId)]);
+    await eventually(async () => expect(await kinds(good, msgId)).toContain('MessageDispatched'));
+    expect(bad.jpush.sends).toHaveLength(LANE_CONCURRENCY + 1);
+    expect(await bad.deps.jobs.counts(queue)).toMatchObject({ active: LANE_CONCURRENCY, waiting: 8 });
+  });
+
+  test('one whose circuit is open holds up no other', async () => {
+    const { it: bad } = await ready();
+    const { it: good, msgId } = await ready();
+    bad.jpush.answer(...range(5).map(() => failed));
+    const queue = await enqueue(bad, await bad.accept());
+    const worker = await bad.worker();
+    await eventually(() => expect(bad.lines.map(({ text }) => text)).toContain('circuit opened'));
+    worker.serve([await enqueue(good, msgId)]);
+    await eventually(async () => expect(await kinds(good, msgId)).toContain('MessageDispatched'));
+    await idle(bad, queue);
+    expect(bad.jpush.sends).toHaveLength(5 + 1 + 1);
+  });
+});
+
+describe('stopping', () => {
+  test('finishes what is at hand within the grace, takes no more, and closes the channels', async () => {
+    const { it, msgId } = await ready(['c1'], await ownShop());
+    const answer = gate();
+    it.jpush.answer(() => answer.opened.then(() => ({ type: 'sent' as const })));
+    const queue = await enqueue(it, msgId);
+    const worker = await it.worker();
+    await eventually(() => expect(it.jpush.sends).toHaveLength(1));
+    const stopped = worker.stop(10_000);
+    const later = await it.accept();
+    await enqueue(it, later);
+    expect(it.jpush.told.closed).toBe(false);
+    answer.open();
+    await stopped;
+    expect(await kinds(it, msgId)).toContain('MessageDispatched');
+    expect(await kinds(it, later)).toEqual([]);
+    expect(it.jpush.told.closed).toBe(true);
+    expect(await it.deps.jobs.counts(queue)).toMatchObject({ waiting: 1, active: 0 });
+  });
+
+  test('cuts off what does not end within the grace: it costs no attempt and is done by the next worker', async () => {
+    const { it, msgId } = await ready();
+    it.jpush.answer(hangs);
+    const queue = await enqueue(it, msgId, { attempts: 1 });
+    const worker = await it.worker();
+    await eventually(() => expect(it.jpush.sends).toHaveLength(1));
+    await worker.stop(0);
+    expect(await kinds(it, msgId)).toEqual(['MessageDispatchPrepared']);
+    expect(await it.deps.jobs.counts(queue)).toMatchObject({ waiting: 1, active: 0, dead: 0 });
+    await it.worker();
+    await idle(it, queue);
+    expect(it.jpush.sends.map(({ idempotencyKey }) => idempotencyKey)).toEqual(['key-1', 'key-1']);
+    expect(await kinds(it, msgId)).toContain('MessageDispatched');
+  });
+});
