@@ -1,6 +1,8 @@
 /** Exactly one line a request, with its ids; never its content, tokens or keys. */
+import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import type { Answer } from './envelope.ts';
+import { pathOf } from './path.ts';
 
 /** Filled in as the request is understood. */
 export interface AccessLine {
@@ -16,8 +18,10 @@ export interface AccessLine {
   msgId?: string | undefined;
 }
 
-export function accessLine(method: string | undefined, path: string | undefined): AccessLine {
-  return { method, path, startedAt: performance.now() };
+/** @param request absent where so little of it arrived that there is none */
+export function accessLine(request: IncomingMessage | undefined): AccessLine {
+  const { method, url } = request ?? {};
+  return { method, path: url === undefined ? undefined : pathOf(url), startedAt: performance.now() };
 }
 
 export function logAccess(

@@ -2,9 +2,8 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { accessLine, logAccess } from './access-log.ts';
+import { type AccessLine, accessLine, logAccess } from './access-log.ts';
 import { type Answer, httpRefusal, refusalAnswer } from './envelope.ts';
-import { pathOf } from './path.ts';
 import { CONTENT_TYPE, send } from './send.ts';
 import type { Services } from './services.ts';
 import { answerForError } from './unforeseen.ts';
@@ -25,7 +24,7 @@ export const lacksHost = ({ httpVersion, headers }: IncomingMessage): boolean =>
   httpVersion === '1.1' && headers.host === undefined;
 
 export function sendMalformed(services: Services, { raw }: FastifyRequest, reply: FastifyReply): void {
-  send(services, reply, accessLine(raw.method, pathOf(raw.url ?? '')), malformed);
+  send(services, reply, accessLine(raw), malformed);
 }
 
 /** A path that exists answers 405 to another method; the rest is 404. */
@@ -35,8 +34,8 @@ export function sendNotFound(
   { raw }: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  const path = pathOf(raw.url ?? '');
-  send(services, reply, accessLine(raw.method, path), isPath(path) ? wrongMethod : notFound);
+  const line = accessLine(raw);
+  send(services, reply, line, isPath(line.path ?? '') ? wrongMethod : notFound);
 }
 
 /** What fastify throws by itself before a handler of ours runs. */
@@ -46,11 +45,11 @@ export function sendFrameworkError(
   { raw }: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  const line = accessLine(raw.method, pathOf(raw.url ?? ''));
+  const line = accessLine(raw);
   send(services, reply, line, answerToFramework(services, error, line));
 }
 
-function answerToFramework({ deps }: Services, error: FastifyError, line: ReturnType<typeof accessLine>): Answer {
+function answerToFramework({ deps }: Services, error: FastifyError, line: AccessLine): Answer {
   const { statusCode } = error;
   if (statusCode === 404) return notFound;
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return malformed;
@@ -64,7 +63,7 @@ export function answerForNode(app: FastifyInstance, services: Services): void {
     if (answered.has(socket) || !socket.writable) return;
     answered.add(socket);
     writeLast(socket, answer);
-    logAccess(services.deps.logger, accessLine(request?.method, request && pathOf(request.url ?? '')), answer);
+    logAccess(services.deps.logger, accessLine(request), answer);
   };
 
   app.server.removeAllListeners('clientError');
@@ -76,7 +75,7 @@ export function answerForNode(app: FastifyInstance, services: Services): void {
   app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     response.writeHead(expectationFailed.status, headersOfLast(expectationFailed));
     response.end(expectationFailed.text);
-    logAccess(services.deps.logger, accessLine(request.method, pathOf(request.url ?? '')), expectationFailed);
+    logAccess(services.deps.logger, accessLine(request), expectationFailed);
   });
 }
 
@@ -93,12 +92,11 @@ function answerToClientError(code: string | undefined): Answer {
   }
 }
 
-/** Whoever still sends would lose the answer to a reset, so the socket is read on for a moment. */
+/** Whoever still sends would lose the answer to a reset, so the socket is read on until it ends, or for a moment. */
 function writeLast(socket: Duplex, { status, text, headers }: Answer): void {
   const lines = Object.entries(headersOfLast({ text, headers })).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${text}`);
   const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-  socket.once('end', () => socket.destroy());
   socket.once('close', () => clearTimeout(timer));
   socket.resume();
 }

@@ -4,7 +4,6 @@ import { accessLine } from './access-log.ts';
 import type { CallerKind } from './call.ts';
 import { type Endpoint, type Exchange, type Served, serve } from './endpoint.ts';
 import { type Answer, envelopeSchema, refusalAnswer, success, successAnswer } from './envelope.ts';
-import { pathOf } from './path.ts';
 import { send } from './send.ts';
 import type { Services } from './services.ts';
 import { answerForError } from './unforeseen.ts';
@@ -24,7 +23,11 @@ export function mountOn(app: FastifyInstance, services: Services): Mount {
       // The compiled serialiser is asked for the text before the reply goes out: an answer is remembered as text.
       schema: { response: { 200: envelopeSchema(endpoint.data) } },
       handler(request, reply) {
-        void handle(services, endpoint, caller, request, reply);
+        handle(services, endpoint, caller, request, reply).catch((error: unknown) => {
+          // The answer itself could not be sent: there is nobody left to tell but the log.
+          answerForError(services.deps.logger, accessLine(request.raw), error);
+          request.raw.destroy();
+        });
       },
     });
   };
@@ -38,9 +41,13 @@ async function handle<P>(
   reply: FastifyReply,
 ): Promise<void> {
   const { raw } = request;
-  const path = pathOf(raw.url ?? '');
-  const line = accessLine(raw.method, path);
-  const exchange: Exchange = { raw, path, line, answer: (data) => reply.serialize(success(data)) as string };
+  const line = accessLine(raw);
+  const exchange: Exchange = {
+    raw,
+    path: line.path ?? '',
+    line,
+    answer: (data) => reply.serialize(success(data)) as string,
+  };
   const answer = await answerOf(services, () => serve(services, endpoint, caller, exchange), exchange);
   if (answer !== undefined) send(services, reply, line, answer);
 }

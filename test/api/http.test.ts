@@ -89,6 +89,16 @@ test('a connection goes on after a refusal with a body that nobody read', async 
   socket.destroy();
 });
 
+test.each([
+  ['its headers', `POST ${PATH} HTTP/1.1\r\nHost: a\r\n`],
+  ['its body', post(['Content-Length: 10'], '{')],
+])('a request that ends in the middle of %s is malformed', async (_, half) => {
+  const socket = connect(port, '127.0.0.1');
+  const answer = await rawAnswer(socket, () => socket.end(half));
+  expect(refusal(answer)).toEqual([400, 'B00004']);
+  expect(api.lines.map(({ status }) => status)).toEqual([400]);
+});
+
 test('a client that goes away in the middle of its body leaves nothing behind', async () => {
   const socket = connect(port, '127.0.0.1');
   const arrived = once(api.app.server, 'request');

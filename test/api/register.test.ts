@@ -1,5 +1,6 @@
 /** `contract.md §4 register` */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { registrationStream } from '../../src/domain/streams.ts';
 import { openTestApi, type TestApi, tabletApp } from '../support/api.ts';
 
 let api: TestApi;
@@ -158,4 +159,48 @@ test('unregistering in between: the status goes 1, 3, 2, 1, and regTime stays', 
   expect((await api.register(id)).data.status).toBe(3);
   await api.call('unreg', { clientId: id, body: { appPackage: 'com.example.phone' } });
   expect((await api.register(id)).data).toMatchObject({ status: 1, regTime: first.data.regTime });
+});
+
+test('what stands beside the event', async () => {
+  await api.register('meta-1', { appPackage: 'com.example.fridge' });
+  await api.call('register', {
+    clientId: 'meta-1',
+    user: 'u1',
+    body: { ...valid, clientId: 'meta-1' },
+    headers: { sequenceId: 's-1' },
+  });
+  const metadataOf = async (appPackage: string) => {
+    const stream = registrationStream({ clientId: 'meta-1', appPackage });
+    return { stream, metadata: (await api.deps.log.readStream(stream))[0]?.metadata };
+  };
+  const plain = await metadataOf('com.example.fridge');
+  expect(plain.metadata).toMatchObject({
+    correlationId: plain.stream,
+    causationId: expect.stringMatching(/^request:[0-9a-f-]{36}$/),
+    actor: { kind: 'terminal', appId: 'MB-DEMO-0000', clientId: 'meta-1' },
+  });
+  expect(plain.metadata).not.toHaveProperty('requestId');
+  const numbered = await metadataOf('com.example.phone');
+  expect(numbered.metadata).toMatchObject({
+    correlationId: numbered.stream,
+    causationId: expect.stringMatching(/^request:[0-9a-f]{64}$/),
+    actor: { kind: 'terminal', appId: 'MB-DEMO-0000', userId: 'u1', clientId: 'meta-1' },
+    requestId: 's-1',
+  });
+});
+
+test('a device list that stays behind is waited for, and then the answer goes out anyway', async () => {
+  const waits: unknown[] = [];
+  const behind = await openTestApi(({ documents }) => ({
+    documents: {
+      ...documents,
+      reached: async (name, _position, timeoutMs) => {
+        waits.push([name, timeoutMs]);
+        return false;
+      },
+    },
+  }));
+  expect((await behind.register('c')).retCode).toBe('00000');
+  expect(waits).toEqual([['devices', 2000]]);
+  await behind.close();
 });

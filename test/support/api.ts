@@ -35,7 +35,7 @@ export const tabletApp: App = {
 export const cloudApp: App = { appId: 'SV-DEMO-0000', appKey: 'cloud-key', kind: 'cloud', packages: [] };
 
 /** Tokens of tests: `user:<userId>`, `user:<userId>@<clientId>`, `expired`, `away`; anything else is none. */
-export const testTokens: TokenVerifier = {
+const testTokens: TokenVerifier = {
   async verify(token) {
     if (token === 'expired') return { type: 'expired' };
     if (token === 'away') throw new DeadlineExceeded('the introspection endpoint is silent');
