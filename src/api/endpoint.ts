@@ -8,7 +8,7 @@ import { type Body, parseBody, readBytes } from './body.ts';
 import type { Call, CallerKind, Effect, Read } from './call.ts';
 import type { ApiDeps } from './deps.ts';
 import type { Refusal } from './envelope.ts';
-import { checkHeaders, readHeaders } from './headers.ts';
+import { checkHeaders, type RequestHeaders, readHeaders } from './headers.ts';
 import { identityOf, onceOnly, type RequestIdentity } from './idempotency.ts';
 import { type Facts, type ParameterSchema, parseParameters, withStandIn } from './parameters.ts';
 import type { Services } from './services.ts';
@@ -67,16 +67,25 @@ export async function serve<P>(
   caller: CallerKind,
   exchange: Exchange,
 ): Promise<Served> {
+  const headers = readHeaders(exchange.raw.headers);
+  noteIds(exchange.line, headers, caller);
   const body = await readBody(services.deps, endpoint, exchange.raw);
   if (body?.type !== 'body') return body;
   if (!services.gate.enter()) return reject('A00001');
   try {
-    const call = await identify(services.deps, endpoint, caller, exchange, body);
-    const served = call.type === 'rejected' ? call : await runChecked(services, endpoint, call.call);
+    const identified = await identify(services.deps, endpoint, caller, { ...exchange, headers, body });
+    const served = identified.type === 'rejected' ? identified : await runChecked(services, endpoint, identified.call);
     return served.type === 'rejected' ? withStandIn(served, endpoint.codes) : served;
   } finally {
     services.gate.leave();
   }
+}
+
+/** As they are claimed: also a request that is refused can be found by them. */
+function noteIds(line: AccessLine, headers: RequestHeaders, caller: CallerKind): void {
+  line.appId = headers.appId;
+  line.clientId = caller === 'terminal' ? headers.clientId : undefined;
+  line.sequenceId = headers.sequenceId;
 }
 
 async function readBody<P>(
@@ -94,32 +103,27 @@ async function identify<P>(
   deps: ApiDeps,
   endpoint: Endpoint<P>,
   caller: CallerKind,
-  { raw, path, line, answer }: Exchange,
-  body: Body,
+  { path, line, answer, headers, body }: Exchange & Pick<Call, 'headers' | 'body'>,
 ): Promise<{ readonly type: 'call'; readonly call: Call } | Rejection> {
-  const headers = readHeaders(raw.headers);
-  const isTerminal = caller === 'terminal';
   const now = deps.clock.now();
-  line.appId = headers.appId;
-  line.clientId = isTerminal ? headers.clientId : undefined;
-  line.sequenceId = headers.sequenceId;
-
   const authenticated = authenticateApp(deps, { path, signed: body.signed, headers, now }, caller);
   if (authenticated.type === 'rejected') return authenticated;
+  const isTerminal = caller === 'terminal';
   const refused = checkHeaders(headers, { clientId: isTerminal });
   if (refused !== undefined) return refused;
+  // A cloud caller has neither client nor user: its headers of that name are ignored.
   const clientId = (isTerminal && headers.clientId) || '';
   const verified = isTerminal
     ? await authenticateUser(deps.tokens, headers.accessToken, clientId, endpoint.token)
-    : { type: 'user' as const, user: undefined };
+    : noUser;
   if (verified.type === 'rejected') return verified;
+  const { app } = authenticated;
   const { user } = verified;
   line.userId = user?.userId;
-  return {
-    type: 'call',
-    call: { path, headers, body, app: authenticated.app, caller, clientId, user, now, line, answer },
-  };
+  return { type: 'call', call: { path, headers, body, app, caller, clientId, user, now, line, answer } };
 }
+
+const noUser = { type: 'user', user: undefined } as const;
 
 async function runChecked<P>(services: Services, endpoint: Endpoint<P>, call: Call): Promise<Read> {
   const parsed = parseParameters(endpoint.parameters, call.body.value, endpoint.facts?.(call.clientId));

@@ -67,6 +67,7 @@ test('exactly one line for what is refused, and for what no endpoint answers', a
     [404, 'B00004', '/nowhere'],
     [405, 'B00004', '/ums/v2/msgPush'],
   ]);
+  expect(api.lines.map(({ clientId }) => clientId)).toEqual(['client-1', 'client-1', 'client-1', undefined, undefined]);
 });
 
 describe('what is unforeseen', () => {
