@@ -1,0 +1,183 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Target } from '../../src/domain/events.ts';
+import type { Position } from '../../src/domain/position.ts';
+import { messageStream } from '../../src/domain/streams.ts';
+import { StoreUnavailable } from '../../src/ports/errors.ts';
+import type { Job, Jobs } from '../../src/ports/jobs.ts';
+import { type DeliveryJob, deliveryQueue } from '../../src/workers/delivery-job.ts';
+import { type DispatcherDeps, startDispatcher } from '../../src/workers/dispatcher.ts';
+import { eventually, freshName, range } from '../contract/support.ts';
+import { aContext, aMessage, aTarget, channelRegistered } from '../fixtures/samples.ts';
+import { openTestBackend } from '../support/embedded.ts';
+import { appendAll, dispatched } from '../support/events.ts';
+
+async function open() {
+  const backend = await openTestBackend();
+  onTestFinished(backend.close);
+  const errors: string[] = [];
+  const nothing = (): void => undefined;
+  const logger = {
+    debug: nothing,
+    info: nothing,
+    warn: nothing,
+    error: (_: object, text: string) => void errors.push(text),
+  };
+  const queues = new Set<string>();
+
+  const start = (override: Partial<DispatcherDeps> = {}) => {
+    const { log, documents, jobs } = backend.backend;
+    const onQueues = (names: Iterable<string>): void => {
+      for (const name of names) queues.add(name);
+    };
+    const dispatcher = startDispatcher({ log, documents, jobs, logger, onQueues, ...override });
+    onTestFinished(() => dispatcher.stop());
+    return dispatcher;
+  };
+  return {
+    backend,
+    start,
+    errors,
+    queues,
+    accept: (targets: readonly Target[]) => accept(backend.backend.log, targets),
+    dispatchedUpTo: (position: Position) =>
+      backend.backend.documents.reached('dispatcher', position, 10_000).then((reached) => expect(reached).toBe(true)),
+  };
+}
+
+async function accept(log: DispatcherDeps['log'], targets: readonly Target[]) {
+  const msgId = freshName();
+  const event = { type: 'MessageAccepted', data: aMessage({ msgId, targets: [...targets] }) } as const;
+  const result = await log.append(messageStream(msgId), [{ id: randomUUID(), event, context: aContext() }], 'noStream');
+  if (result.type !== 'appended') throw new Error(`not appended but ${result.type}`);
+  return { msgId, position: result.position };
+}
+
+/** What the queues hold, taken out of them. */
+async function drain(jobs: Jobs): Promise<DeliveryJob[]> {
+  const taken: Job<DeliveryJob>[] = [];
+  const queues = await jobs.queues();
+  const handler = async (job: Job<DeliveryJob>): Promise<void> => void taken.push(job);
+  const consumers = queues.map((queue) => jobs.consume<DeliveryJob>({ queue, concurrency: 8, handler }));
+  await eventually(async () => expect(await jobs.queues()).toEqual([]));
+  await Promise.all(consumers.map((consumer) => consumer.close(1000)));
+  return taken.map(({ data }) => data).sort((a, b) => (a.msgId + a.group < b.msgId + b.group ? -1 : 1));
+}
+
+const phones = (count: number, appPackage = 'com.example.phone') =>
+  range(count).map((n) => aTarget({ clientId: `c${n}`, appPackage }));
+
+describe('the dispatcher', () => {
+  test('adds a job for each channel and app of a message', async () => {
+    const it = await open();
+    it.start();
+    const { msgId, position } = await it.accept([
+      ...phones(3),
+      aTarget({ clientId: 'speaker', appPackage: 'com.example.speaker', channel: 'm2m', deviceType: '08' }),
+      aTarget({ clientId: 'fridge', appPackage: 'com.example.fridge' }),
+      aTarget({ clientId: 'other', appPackage: 'com.example.speaker', channel: 'jpush' }),
+    ]);
+    await it.dispatchedUpTo(position);
+    expect(await drain(it.backend.backend.jobs)).toEqual([
+      { msgId, group: '0', channel: 'jpush', appPackage: 'com.example.phone' },
+      { msgId, group: '1', channel: 'm2m', appPackage: 'com.example.speaker' },
+      { msgId, group: '2', channel: 'jpush', appPackage: 'com.example.fridge' },
+      { msgId, group: '3', channel: 'jpush', appPackage: 'com.example.speaker' },
+    ]);
+  });
+
+  test('adds a job for each thousand targets', async () => {
+    const it = await open();
+    it.start();
+    const { position } = await it.accept(phones(2001));
+    await it.dispatchedUpTo(position);
+    expect((await drain(it.backend.backend.jobs)).map(({ group }) => group)).toEqual(['0', '1', '2']);
+  });
+
+  test('tells of the queues before it fills them', async () => {
+    const it = await open();
+    const known: boolean[] = [];
+    const { jobs } = it.backend.backend;
+    const add: Jobs['add'] = async (added) => {
+      known.push(added.every(({ queue }) => it.queues.has(queue)));
+      await jobs.add(added);
+    };
+    it.start({ jobs: { ...jobs, add } });
+    const { position } = await it.accept([...phones(1), ...phones(1, 'an app; with “odd” letters')]);
+    await it.dispatchedUpTo(position);
+    expect(known).toEqual([true]);
+    expect(it.queues).toEqual(
+      new Set([deliveryQueue('jpush', 'com.example.phone'), deliveryQueue('jpush', 'an app; with “odd” letters')]),
+    );
+  });
+
+  test('reads nothing but acceptances', async () => {
+    const it = await open();
+    it.start();
+    const { msgId, position } = await it.accept(phones(1));
+    await appendAll(it.backend.backend.log, [channelRegistered(), dispatched({ msgId: 'unheard-of' })]);
+    await it.dispatchedUpTo(position);
+    expect(await drain(it.backend.backend.jobs)).toMatchObject([{ msgId }]);
+  });
+
+  test('resumes from its checkpoint: what came while it was away is dispatched, what was before is not again', async () => {
+    const it = await open();
+    const first = it.start();
+    const before = await it.accept(phones(1));
+    await it.dispatchedUpTo(before.position);
+    await first.stop();
+    await drain(it.backend.backend.jobs);
+    const after = await it.accept(phones(1));
+    await it.backend.reopen();
+    it.start();
+    await it.dispatchedUpTo(after.position);
+    expect(await drain(it.backend.backend.jobs)).toMatchObject([{ msgId: after.msgId }]);
+  });
+
+  test('that ended between adding jobs and moving its checkpoint adds none twice', async () => {
+    const it = await open();
+    const { documents, jobs } = it.backend.backend;
+    let failures = 0;
+    const moveCheckpoint: typeof documents.moveCheckpoint = async (move) => {
+      failures += 1;
+      if (failures <= 2) throw new StoreUnavailable('cut off');
+      await documents.moveCheckpoint(move);
+    };
+    it.start({ documents: { ...documents, moveCheckpoint } });
+    const messages = await Promise.all(
+      range(3).map(() => it.accept([...phones(1), ...phones(1, 'com.example.fridge')])),
+    );
+    for (const { position } of messages) await it.dispatchedUpTo(position);
+    expect(it.errors).toEqual(['dispatcher waits for the store', 'dispatcher waits for the store']);
+    expect(await drain(jobs)).toHaveLength(6);
+  });
+
+  test('goes on once the job store is back', async () => {
+    const it = await open();
+    const { jobs } = it.backend.backend;
+    let left = 1;
+    const add: Jobs['add'] = async (added) => {
+      left -= 1;
+      if (left >= 0) throw new StoreUnavailable('away');
+      await jobs.add(added);
+    };
+    it.start({ jobs: { ...jobs, add } });
+    const { msgId, position } = await it.accept(phones(1));
+    await it.dispatchedUpTo(position);
+    expect(await drain(jobs)).toMatchObject([{ msgId }]);
+  });
+
+  test('whose checkpoint another one has moved stops, loudly', async () => {
+    const it = await open();
+    const { documents, jobs } = it.backend.backend;
+    it.start();
+    const { position } = await it.accept(phones(1));
+    await it.dispatchedUpTo(position);
+    const elsewhere = await appendAll(it.backend.backend.log, [channelRegistered()]);
+    await documents.moveCheckpoint({ name: 'dispatcher', from: position, to: elsewhere });
+    await it.accept(phones(1));
+    await eventually(() => expect(it.errors).toEqual(['dispatcher failed']));
+    expect(await documents.checkpoint('dispatcher')).toBe(elsewhere);
+    await drain(jobs);
+  });
+});
