@@ -19,9 +19,11 @@ export class CheckpointMoved extends Error {
 export interface DocumentWriter {
   write(op: DocumentsOp): void;
   collection(op: CollectionOp): unknown;
-  /** What changed since the last call. */
+  /** What was committed since the last call. */
   changed(): Changed;
-  /** Forgets what was changed in a transaction that was rolled back. */
+  /** What was changed in the transaction is there to stay. */
+  committed(): void;
+  /** Forgets what was changed in a transaction that was rolled back; what was committed before it stays. */
   rolledBack(): void;
 }
 
@@ -30,6 +32,8 @@ interface Changed {
   readonly changes: DocumentChange[];
   readonly places: CollectionPlace[];
 }
+
+const nothing = (): Changed => ({ checkpoints: [], changes: [], places: [] });
 
 interface TableStatements {
   readonly put: StatementSync;
@@ -52,7 +56,9 @@ export function documentWriter(db: DatabaseSync): DocumentWriter {
   const statements = new Map<string, TableStatements>();
   const places = new Map<string, CollectionPlace>();
   const watched = new Set<string>();
-  let changed: Changed = { checkpoints: [], changes: [], places: [] };
+  /** Of the transaction at hand. */
+  let changed = nothing();
+  let committed = nothing();
 
   const statementsOf = (table: string, indexes: readonly string[]): TableStatements => {
     let known = statements.get(table);
@@ -152,13 +158,20 @@ export function documentWriter(db: DatabaseSync): DocumentWriter {
     },
 
     changed() {
-      const result = changed;
-      changed = { checkpoints: [], changes: [], places: [] };
+      const result = committed;
+      committed = nothing();
       return result;
     },
 
+    committed() {
+      for (const checkpoint of changed.checkpoints) committed.checkpoints.push(checkpoint);
+      for (const change of changed.changes) committed.changes.push(change);
+      for (const place of changed.places) committed.places.push(place);
+      changed = nothing();
+    },
+
     rolledBack() {
-      changed = { checkpoints: [], changes: [], places: [] };
+      changed = nothing();
       places.clear();
       statements.clear();
     },

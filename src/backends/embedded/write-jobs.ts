@@ -10,6 +10,8 @@ export interface JobWriter {
   apply(op: JobOp): unknown;
   /** Queues that may have something to take since the last call. */
   touched(): string[];
+  /** What was taken in the transaction stays taken. */
+  committed(): void;
   /** What was taken in a transaction that was rolled back is free again. */
   rolledBack(): void;
 }
@@ -94,8 +96,10 @@ export function jobWriter(db: DatabaseSync): JobWriter {
     touched() {
       const queues = [...touched];
       touched.clear();
-      taken = [];
       return queues;
+    },
+    committed() {
+      taken = [];
     },
     rolledBack() {
       for (const [queue, id] of taken) settle(queue, id);

@@ -6,6 +6,8 @@ import { openFileWriter } from './writer.ts';
 /** Operations of one transaction at most; more wait for the next. */
 const MAX_BATCH = 1024;
 const FORGET_EVERY_MS = 60_000;
+/** While there is more to forget: bite by bite, so that no append waits long, and faster than requests come. */
+const FORGET_MORE_MS = 100;
 
 interface Start {
   readonly file: string;
@@ -77,7 +79,17 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
     for (collect(batches); batches.length > 0; collect(batches)) answer(batches.splice(0));
   };
 
-  const forget = setInterval(() => writer.forgetOldRequests(Date.now()), FORGET_EVERY_MS);
+  let forgetting: NodeJS.Timeout;
+  const forget = (): void => {
+    let more = false;
+    try {
+      more = writer.forgetOldRequests(Date.now());
+    } catch {
+      // A full disk, say. What can't be forgotten now can be later; the appends tell of the trouble themselves.
+    }
+    forgetting = setTimeout(forget, more ? FORGET_MORE_MS : FORGET_EVERY_MS);
+  };
+  forget();
 
   parent.on('message', (message: ToWriterThread) => {
     switch (message.type) {
@@ -87,7 +99,7 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
         return;
       case 'stop':
         for (const batches = collect([]); batches.length > 0; collect(batches)) answer(batches.splice(0));
-        clearInterval(forget);
+        clearTimeout(forgetting);
         for (const port of ports) port.close();
         writer.close();
         parent.close();

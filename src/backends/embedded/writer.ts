@@ -19,8 +19,8 @@ const FORGET_AT_ONCE = 2000;
 export interface Writer {
   /** Applies and commits; a reply for each operation, in order, and what became visible. */
   apply(ops: readonly Op[]): { readonly replies: Reply[]; readonly notice: Notice | undefined };
-  /** Drops requests that are older than they must be remembered. */
-  forgetOldRequests(now: number): void;
+  /** Drops requests that are older than they must be remembered, a bounded number. @returns whether there may be more */
+  forgetOldRequests(now: number): boolean;
   close(): void;
 }
 
@@ -71,10 +71,16 @@ export function openFileWriter(file: string, contentKey: Uint8Array): Writer {
     jobs.rolledBack();
   };
 
+  const committed = (): void => {
+    documents.committed();
+    jobs.committed();
+  };
+
   const transact = (ops: readonly Op[]): Reply[] => {
     begin.run();
     const replies = ops.map((op): Reply => ({ ok: true, value: applyOne(op) }));
     commit.run();
+    committed();
     return replies;
   };
 
@@ -102,10 +108,11 @@ export function openFileWriter(file: string, contentKey: Uint8Array): Writer {
     apply(ops) {
       const needsTransaction = ops.some((op) => !withoutWrite.has(op.kind));
       const replies = needsTransaction ? attempt(ops) : ops.flatMap((op) => readOnly(op, applyOne));
+      committed();
       return { replies, notice: notice() };
     },
     forgetOldRequests(now) {
-      events.forgetRequests(now - REQUEST_TTL_MS, FORGET_AT_ONCE);
+      return events.forgetRequests(now - REQUEST_TTL_MS, FORGET_AT_ONCE) === FORGET_AT_ONCE;
     },
     close() {
       db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
