@@ -3,7 +3,7 @@
  * rounds of one run, then the full path to the provider and the read model. One JSON line on stdout, progress on stderr.
  *   --quick         a smoke run: all steps, figures worth nothing
  *   --messages N    only memory: N messages in portions, resident memory after each
- *   --profile DIR   CPU profiles of the service's threads, for `node bench/hottest.ts DIR`
+ *   --profile DIR   also CPU profiles of the service's threads there (main, writer, background), the hottest functions on stderr
  */
 import { parseArgs } from 'node:util';
 import { checkAccounts } from './push/accounts.ts';
@@ -11,6 +11,7 @@ import { type FullPathPlan, latency, throughput } from './push/full-path.ts';
 import { growth, memoryOver } from './push/memory.ts';
 import { measureRounds, type RoundPlan, warmUp } from './push/rounds.ts';
 import { CONNECTIONS, openStage, type Stage, TERMINALS } from './push/stage.ts';
+import { hottestIn } from './support/hottest.ts';
 import { machine, progress } from './support/machine.ts';
 
 interface Plan {
@@ -68,6 +69,7 @@ async function measureMemory(stage: Stage, messages: number) {
   return { bench: 'push-memory', ...machine(), ...memory };
 }
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const stage = await openStage(values.profile);
 try {
   const { quick, messages } = values;
@@ -79,3 +81,4 @@ try {
 } finally {
   await stage.close();
 }
+if (values.profile !== undefined) progress(hottestIn(values.profile));

@@ -16,11 +16,3 @@ export function quantile(values: readonly number[], part: number): number {
 export function rounded(value: number): number {
   return Number(value.toPrecision(3));
 }
-
-export function roundedAll<T extends object>(values: T): T {
-  const entries = Object.entries(values).map(([name, value]) => [
-    name,
-    typeof value === 'number' ? (Math.abs(value) >= 1000 ? Math.round(value) : rounded(value)) : value,
-  ]);
-  return Object.fromEntries(entries) as T;
-}

@@ -1,7 +1,7 @@
 /** The real service, started as an operator would: `bin/ums.mjs serve` on a data folder of its own, its log in a file. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,7 +49,16 @@ export async function startService({ jpushUrl, profileDir }: ServiceOptions): Pr
     stdio: ['ignore', log, 'inherit'],
   });
   closeSync(log);
-  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  const abandon = (): void => {
+    child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  };
+  // Whatever ends this process, the service does not outlive it.
+  process.once('exit', abandon);
+  const remove = async (): Promise<void> => {
+    process.off('exit', abandon);
+    await rm(folder, { recursive: true, force: true });
+  };
   try {
     const port = await listening(child, logFile);
     return { pid: child.pid ?? 0, port, file: join(folder, 'ums.sqlite'), stop: () => stop(child).finally(remove) };

@@ -1,7 +1,4 @@
-/**
- * `node bench/hottest.ts DIR [N]`: the functions with the most self time in each CPU profile of a folder, in % of the
- * time that the thread was busy. Which thread a profile is of shows in its functions.
- */
+/** The functions with the most self time in a CPU profile, in % of the time that the thread was busy. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -50,8 +47,13 @@ function seconds(micros: number): string {
   return (micros / 1e6).toFixed(1);
 }
 
-const [folder = '.', count = '15'] = process.argv.slice(2);
-for (const file of readdirSync(folder).filter((name) => name.endsWith('.cpuprofile'))) {
-  const profile = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Profile;
-  process.stdout.write(`${file}\n${hottest(profile, Number(count)).join('\n')}\n\n`);
+/** Of every CPU profile in a folder, each thread's own: its busiest functions, a line each. */
+export function hottestIn(folder: string, count = 15): string {
+  const files = readdirSync(folder).filter((name) => name.endsWith('.cpuprofile'));
+  return files
+    .map((file) => {
+      const profile = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Profile;
+      return [file, ...hottest(profile, count)].join('\n');
+    })
+    .join('\n\n');
 }
