@@ -1,0 +1,152 @@
+/** SIGTERM: takes no more requests, finishes what it holds, exits 0 within 10 s; nothing that was answered is lost. */
+import { connect } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { terminal, useFlow } from '../support/flow.ts';
+import { jpushKeyOf, jpushPackage, terminalApp } from '../support/flow-apps.ts';
+import { HalfAnAnswer } from '../support/http.ts';
+import { rawAnswer } from '../support/raw-http.ts';
+import { runUms } from '../support/ums-process.ts';
+import { until } from '../support/until.ts';
+
+const pack = jpushPackage('com.flow.stopping');
+const slow = jpushPackage('com.flow.slow');
+const app = terminalApp('MB-FLOW-STOPPING', pack, slow);
+const sender = { app, clientId: 'sender', user: 'sender' };
+const STOP_MS = 10_000;
+
+describe('the end', () => {
+  const flow = useFlow({ apps: [app] });
+
+  test('in the middle of requests and deliveries loses nothing that was answered', async () => {
+    const { service } = flow;
+    const quick = terminal(app, pack);
+    const late = terminal(app, slow);
+    await flow.register(quick);
+    await flow.register(late);
+    // Longer than the process waits for a delivery.
+    service.jpush.faults.inject({ fault: { type: 'stall', ms: 7_000 }, times: 3, appKey: jpushKeyOf(slow) });
+
+    const answered: string[] = [];
+    const odd: unknown[] = [];
+    let over = false;
+    const load = Array.from({ length: 16 }, async (_, index) => {
+      while (!over)
+        await flow
+          .tryPush(sender, { type: 0, Id: [index % 2 === 0 ? quick.clientId : late.clientId] })
+          .then(({ status, retCode, data }) => {
+            if (status === 200 && retCode === '00000') answered.push(data.msgId);
+            else if (status !== 503 || retCode !== 'A00001') odd.push({ status, retCode });
+          })
+          .catch((error: unknown) => {
+            // A connection that is closed is fine, half an answer is not.
+            if (error instanceof HalfAnAnswer || error instanceof SyntaxError) odd.push(error);
+            over = true;
+          });
+    });
+    await until('some answers', () => answered.length > 50);
+    const ended = await service.stop();
+    over = true;
+    await Promise.all(load);
+    expect(ended).toMatchObject({ code: 0, signal: null });
+    expect(ended.ms).toBeLessThan(STOP_MS);
+    expect(odd).toEqual([]);
+
+    await service.start();
+    for (const msgId of answered) await flow.sent(sender, msgId, { withinMs: 30_000 });
+    for (const msgId of answered) expect(flow.accepted(msgId)).toHaveLength(1);
+  }, 90_000);
+
+  test('does not wait for half a request, nor for a connection that says nothing', async () => {
+    const { service } = flow;
+    const { port } = service;
+    const silent = connect(port, '127.0.0.1');
+    const half = connect(port, '127.0.0.1');
+    const closed = Promise.all([silent, half].map((socket) => until('the close', () => socket.closed)));
+    for (const socket of [silent, half]) socket.on('error', () => undefined).resume();
+    half.write(
+      'POST /ums/v2/devlist HTTP/1.1\r\nHost: ums\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+    );
+    // An answer to somebody else says that the server has seen the others by now.
+    await flow.devices('anybody', app);
+    const ended = await service.stop();
+    expect(ended).toMatchObject({ code: 0, signal: null });
+    expect(ended.ms).toBeLessThan(STOP_MS);
+    await closed;
+    await service.start();
+  }, 60_000);
+
+  test('comes also when nobody reads the log any more', async () => {
+    const { service } = flow;
+    service.process.child.stdout?.destroy();
+    for (let request = 0; request < 20; request += 1) await flow.devices('anybody', app);
+    const ended = await service.stop();
+    expect(ended).toMatchObject({ code: 0, signal: null });
+    expect(ended.ms).toBeLessThan(STOP_MS);
+    await service.start();
+  }, 60_000);
+
+  test('a request that is at work when the signal comes is answered', async () => {
+    const { service } = flow;
+    const who = terminal(app, pack);
+    await flow.register(who);
+    const { headers, body, path } = await service.client.signed({
+      ...sender,
+      endpoint: 'msgPush',
+      body: { dst: { type: 0, Id: [who.clientId] } },
+    });
+    const head = Object.entries({ ...headers, host: 'ums', 'content-length': String(Buffer.byteLength(body)) });
+    const socket = connect(service.port, '127.0.0.1');
+    socket.write(`POST ${path} HTTP/1.1\r\n${head.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`);
+    await flow.devices('anybody', app);
+    const stopped = service.stop();
+    const { status, body: text } = await rawAnswer(socket, () => socket.write(body));
+    expect([200, 503]).toContain(status);
+    expect(JSON.parse(text)).toMatchObject({ retCode: status === 200 ? '00000' : 'A00001' });
+    expect(await stopped).toMatchObject({ code: 0 });
+    await service.start();
+  }, 60_000);
+});
+
+describe('a process that cannot run says so in one line', () => {
+  const flow = useFlow({ apps: [app] });
+  const oneLine = /^ums: [^\n]+\n$/;
+
+  test('a folder that another one holds: 75', async () => {
+    const { env, dataDir, process: running } = flow.service;
+    for (const command of [['serve'], ['rebuild', 'messages']]) {
+      const ended = await runUms(command, env);
+      expect(ended).toMatchObject({ code: 75, stdout: '', stderr: expect.stringMatching(oneLine) });
+      expect(ended.stderr).toContain(dataDir);
+    }
+    expect((await runUms(['serve'], env)).stderr).toContain(String(running.child.pid));
+    await flow.devices('anybody', app);
+  }, 60_000);
+
+  test('a port that another one has: 69', async () => {
+    const { env, port, dataDir } = flow.service;
+    const ended = await runUms(['serve'], { ...env, UMS_DATA: `${dataDir}-other`, UMS_PORT: String(port) });
+    expect(ended).toMatchObject({ code: 69, stderr: expect.stringMatching(oneLine) });
+    expect(ended.stderr).toContain(String(port));
+  }, 60_000);
+
+  test('a projection that there is none of: 2', async () => {
+    const { env, dataDir } = flow.service;
+    const ended = await runUms(['rebuild', 'dreams'], { ...env, UMS_DATA: `${dataDir}-other` });
+    expect(ended).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(oneLine) });
+    for (const name of ['devices', 'messages', 'deliveries']) expect(ended.stderr).toContain(name);
+  }, 60_000);
+
+  test('a content key that the data was not written with: 78', async () => {
+    const { service } = flow;
+    const who = terminal(app, pack);
+    await flow.register(who);
+    await flow.sent(sender, await flow.push(sender, { type: 0, Id: [who.clientId] }));
+    expect(await service.stop()).toMatchObject({ code: 0 });
+    const key = Buffer.alloc(32, 9).toString('base64');
+    const ended = await runUms(['serve'], { ...service.env, UMS_CONTENT_KEY: key });
+    expect(ended).toMatchObject({ code: 78, stderr: expect.stringMatching(oneLine) });
+    expect(ended.stderr).toContain('UMS_CONTENT_KEY');
+    expect(ended.stderr).not.toContain(key);
+    await service.start();
+  }, 60_000);
+});
