@@ -25,7 +25,7 @@ export interface EmbeddedPorts {
   readonly documents: Documents;
   readonly jobs: Jobs;
   readonly contents: Contents;
-  /** Waits for what was sent, then lets go. */
+  /** Waits for what was sent, then lets go; also of a writer that is no more. */
   close(): Promise<void>;
 }
 
@@ -50,6 +50,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
 
   const thread = openThread(file, connect());
   let stopping = false;
+  const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   const failed = new Promise<Error>((resolve) => {
     worker.once('error', (error) => resolve(error as Error));
     worker.once('exit', (code) => {
@@ -65,7 +66,6 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
     async close() {
       stopping = true;
       await thread.close();
-      const ended = new Promise((resolve) => worker.once('exit', resolve));
       worker.postMessage({ type: 'stop' } satisfies ToWriterThread);
       await ended;
     },

@@ -67,7 +67,7 @@ export function openThread(file: string, port: MessagePort): EmbeddedThread {
     },
     async close() {
       await link.close();
-      reader.close();
+      if (reader.isOpen) reader.close();
     },
   };
 }
