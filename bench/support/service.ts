@@ -51,7 +51,8 @@ export async function startService({ jpushUrl, profileDir }: ServiceOptions): Pr
   closeSync(log);
   const abandon = (): void => {
     child.kill('SIGKILL');
-    rmSync(folder, { recursive: true, force: true });
+    // It may still write for a moment.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   };
   // Whatever ends this process, the service does not outlive it.
   process.once('exit', abandon);
