@@ -30,6 +30,7 @@ export interface ServiceOptions {
 
 const START_DEADLINE_MS = 15_000;
 const STOP_DEADLINE_MS = 15_000;
+const KILLED_AFTER_MS = 300;
 const program = fileURLToPath(new URL('../../bin/ums.mjs', import.meta.url));
 
 export async function startService({ jpushUrl, profileDir }: ServiceOptions): Promise<Service> {
@@ -51,7 +52,8 @@ export async function startService({ jpushUrl, profileDir }: ServiceOptions): Pr
   closeSync(log);
   const abandon = (): void => {
     child.kill('SIGKILL');
-    // It may still write for a moment.
+    // It may still write for a moment, and nothing can be awaited here.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, KILLED_AFTER_MS);
     rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   };
   // Whatever ends this process, the service does not outlive it.
