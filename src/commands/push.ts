@@ -53,7 +53,10 @@ export async function push(ports: PushPorts, input: PushInput): Promise<CommandO
     messageStream(msgId),
     { type: 'Accept', message },
     cause,
-    { loaded: [], content: { id: msgId, text: input.message } },
+    {
+      loaded: { state: messageDecider.initialState(), revision: 'noStream' },
+      content: { id: msgId, text: input.message },
+    },
   );
   // A stream that is there already is another message's: never answer with its id.
   if (outcome.type === 'done' && outcome.position === undefined) throw new Error('msgId was given out twice');

@@ -1,7 +1,6 @@
 /** `contract.md §4 report`: a terminal tells what became of a message there. */
 import type { App } from '../domain/apps.ts';
-import { fold } from '../domain/decider.ts';
-import { type MessageEvent, type ReceiptEvent, type TargetRef, targetKey } from '../domain/events.ts';
+import { type ReceiptEvent, type TargetRef, targetKey } from '../domain/events.ts';
 import { type KnownMessage, messageDecider } from '../domain/message.ts';
 import { msgIdPattern } from '../domain/msg-id.ts';
 import { receiptDecider } from '../domain/receipt.ts';
@@ -9,6 +8,7 @@ import { reject } from '../domain/result-codes.ts';
 import type { ReportedStatus } from '../domain/status.ts';
 import { messageStream, receiptStream } from '../domain/streams.ts';
 import type { EventLog } from '../ports/event-log.ts';
+import { folded } from '../ports/execute.ts';
 import { packageOf } from './packages.ts';
 import { type Cause, type CommandOutcome, executeRemembered } from './remembered.ts';
 
@@ -45,12 +45,7 @@ export async function report(log: EventLog, input: ReportInput): Promise<Command
 
 async function knownMessage(log: EventLog, msgId: string): Promise<KnownMessage | undefined> {
   if (!msgIdPattern.test(msgId)) return undefined;
-  const history = await log.readStream(messageStream(msgId));
-  const state = fold(
-    messageDecider.initialState(),
-    messageDecider.evolve,
-    history.map(({ event }) => event as MessageEvent),
-  );
+  const { state } = folded(messageDecider, await log.readStream(messageStream(msgId)));
   return state.status === 'none' ? undefined : state;
 }
 

@@ -6,7 +6,7 @@ import type { Position } from '../domain/position.ts';
 import type { Rejection } from '../domain/result-codes.ts';
 import type { StreamName } from '../domain/streams.ts';
 import { StoreUnavailable } from './errors.ts';
-import type { AppendOptions, EventLog, NewEvent, RecordedEvent, StoredRequest } from './event-log.ts';
+import type { AppendOptions, EventLog, ExpectedRevision, NewEvent, RecordedEvent, StoredRequest } from './event-log.ts';
 
 /** How often a command decides again on fresh state after a conflict. */
 const MAX_TRIES = 8;
@@ -17,16 +17,24 @@ export interface ExecuteOptions<State, E extends UmsEvent> {
   readonly cause?: string;
   /** What to commit with the events that were decided. */
   readonly appendOptions?: (events: readonly E[]) => AppendOptions;
-  /** The stream as it was read a moment ago, to save reading it again; after a conflict it is read afresh. */
-  readonly loaded?: readonly RecordedEvent[];
+  /** The stream as the caller knows it, to save reading it again; after a conflict it is read afresh. */
+  readonly loaded?: Loaded<State>;
   /** Told of the state that the decision was made on. */
   readonly onState?: (state: State) => void;
 }
 
-export type Executed<E extends UmsEvent> =
+/** A stream folded into a state, and the revision that a decision on it expects. */
+export interface Loaded<State> {
+  readonly state: State;
+  readonly revision: ExpectedRevision;
+}
+
+export type Executed<State, E extends UmsEvent> =
   | {
       readonly type: 'done';
       readonly events: readonly E[];
+      /** The stream with them. */
+      readonly loaded: Loaded<State>;
       /** Of the last event; `undefined` if there was nothing to append. */
       readonly position: Position | undefined;
     }
@@ -40,38 +48,48 @@ export async function execute<State, Command, E extends UmsEvent>(
   stream: StreamName,
   command: Command,
   options: ExecuteOptions<State, E>,
-): Promise<Executed<E>> {
-  let history = options.loaded ?? (await log.readStream(stream));
+): Promise<Executed<State, E>> {
+  let loaded = options.loaded ?? (await load(log, decider, stream));
   for (let attempt = 1; ; attempt += 1) {
-    const state = fold(
-      decider.initialState(),
-      decider.evolve,
-      history.map(({ event }) => event as E),
-    );
+    const { state, revision } = loaded;
     options.onState?.(state);
     const decision = decider.decide(command, state);
     if (decision.type === 'rejected') return decision;
     const { events } = decision;
-    if (events.length === 0) return { type: 'done', events, position: undefined };
+    if (events.length === 0) return { type: 'done', events, loaded, position: undefined };
 
-    const expected = history.at(-1)?.revision ?? 'noStream';
-    const result = await log.append(
-      stream,
-      newEvents(stream, events, options.context, options.cause),
-      expected,
-      options.appendOptions?.(events),
-    );
+    const appended = newEvents(stream, events, options.context, options.cause);
+    const result = await log.append(stream, appended, revision, options.appendOptions?.(events));
     switch (result.type) {
-      case 'appended':
-        return { type: 'done', events, position: result.position };
+      case 'appended': {
+        const after = { state: fold(state, decider.evolve, events), revision: result.revision };
+        return { type: 'done', events, loaded: after, position: result.position };
+      }
       case 'duplicateRequest':
         return result;
       case 'conflict':
         if (result.actual === 'deleted') throw new Error(`stream ${stream} was deleted`);
         if (attempt === MAX_TRIES) throw new StoreUnavailable(`stream ${stream} is contended`);
-        history = await log.readStream(stream);
+        loaded = await load(log, decider, stream);
     }
   }
+}
+
+async function load<State, Command, E extends UmsEvent>(
+  log: EventLog,
+  decider: Decider<State, Command, E>,
+  stream: StreamName,
+): Promise<Loaded<State>> {
+  return folded(decider, await log.readStream(stream));
+}
+
+/** What a stream that was read comes to. */
+export function folded<State, Command, E extends UmsEvent>(
+  { initialState, evolve }: Decider<State, Command, E>,
+  history: readonly RecordedEvent[],
+): Loaded<State> {
+  const events = history.map(({ event }) => event as E);
+  return { state: fold(initialState(), evolve, events), revision: history.at(-1)?.revision ?? 'noStream' };
 }
 
 /** Events ready to append, with ids that follow from the stream, the cause and their place. */

@@ -2,15 +2,16 @@
  * Delivers one group of a message (`design.md §Delivery`): re-checks the stream, goes to the registrations as they are
  * now, fixes the provider's idempotency key before the first call, and records what came of it.
  */
-import { fold, never } from '../domain/decider.ts';
+import { never } from '../domain/decider.ts';
 import { aloneIn, groupNamed, type TargetGroup } from '../domain/dispatch-groups.ts';
-import { type Channel as ChannelName, type FailureCode, type MessageEvent, targetKey } from '../domain/events.ts';
+import { type Channel as ChannelName, type FailureCode, targetKey } from '../domain/events.ts';
 import { type DispatchGroup, type KnownMessage, messageDecider, openTargets } from '../domain/message.ts';
 import { messageStream } from '../domain/streams.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Contents } from '../ports/contents.ts';
 import type { Documents } from '../ports/documents.ts';
-import type { EventLog, RecordedEvent } from '../ports/event-log.ts';
+import type { EventLog } from '../ports/event-log.ts';
+import { folded } from '../ports/execute.ts';
 import { DeadJob, type Job, type Jobs, PauseQueue, RetryJob } from '../ports/jobs.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { CallFailure, Channel, ProviderAnswer, Recipient, SendResult } from './channels/channel.ts';
@@ -88,8 +89,8 @@ async function load(
 ): Promise<Work | undefined> {
   const { msgId, group: name, channel, appPackage } = job.data;
   const history = await log.readStream(messageStream(msgId));
-  const events = history.map(({ event }) => event as MessageEvent);
-  const state = fold(messageDecider.initialState(), messageDecider.evolve, events);
+  const loaded = folded(messageDecider, history);
+  const { state } = loaded;
   const [accepted] = history;
   if (state.status === 'none' || accepted === undefined) return undefined;
   const whole = groupNamed(state.message, name, channel);
@@ -102,7 +103,7 @@ async function load(
     return undefined;
   }
   const group: DispatchGroup = { msgId, group: name, channel, appPackage, targets, round };
-  return { job, state, whole, group, record: recorder(log, clock, accepted as RecordedEvent), signal };
+  return { job, state, whole, group, record: recorder(log, clock, accepted, loaded), signal };
 }
 
 function gaveUpIn(state: KnownMessage, { targets, appPackage }: TargetGroup, round: number): boolean {

@@ -2,19 +2,21 @@
  * Expires what no job has expired in time: messages whose lane is clogged or whose job was lost. A job does it itself
  * when its turn comes; this is the net below.
  */
+import { messageDecider } from '../domain/message.ts';
 import { messageStream } from '../domain/streams.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Documents } from '../ports/documents.ts';
 import type { EventLog } from '../ports/event-log.ts';
+import { folded } from '../ports/execute.ts';
 import type { Logger } from '../ports/logger.ts';
 import { messages } from '../ports/read-models.ts';
 import { pause } from '../ports/restart.ts';
 import { recorder } from './record.ts';
 
-const EVERY_MS = 2_000;
+const EVERY_MS = 1_000;
 const AT_ONCE = 200;
-/** Longer than a call to a provider takes, so that one under way tells its outcome itself. */
-const GRACE_MS = 12_000;
+/** Longer than a call to a provider takes as a rule, so that one under way tells its outcome itself; later, it still counts. */
+const GRACE_MS = 3_000;
 
 export interface SweeperDeps {
   readonly log: EventLog;
@@ -51,8 +53,11 @@ export async function sweep({ log, documents, clock }: SweeperDeps, signal: Abor
   const { items } = await documents.find(messages, { index: 'openUntil', upTo, limit: AT_ONCE });
   for (const { id } of items) {
     if (signal.aborted) break;
-    const [accepted] = await log.readStream(messageStream(id));
-    if (accepted !== undefined) await recorder(log, clock, accepted).message({ type: 'Expire', now: clock.now() }, '');
+    const history = await log.readStream(messageStream(id));
+    const [accepted] = history;
+    if (accepted === undefined) continue;
+    const record = recorder(log, clock, accepted, folded(messageDecider, history));
+    await record.message({ type: 'Expire', now: clock.now() }, '');
   }
   return items.length;
 }

@@ -16,7 +16,7 @@ import type {
   RecordedEvent,
   StoredRequest,
 } from '../../src/ports/event-log.ts';
-import { type ExecuteOptions, execute, newEvents } from '../../src/ports/execute.ts';
+import { type ExecuteOptions, execute, folded, newEvents } from '../../src/ports/execute.ts';
 import { aContext, channelUpdated } from '../fixtures/samples.ts';
 
 type Updated = EventOf<'ChannelUpdated'>;
@@ -83,7 +83,12 @@ describe('execute', () => {
   test('appends what was decided at the revision that was read', async () => {
     const { log, appends } = scripted(3, appended);
     const result = await run(log, grow(2));
-    expect(result).toEqual({ type: 'done', events: [channelUpdated(), channelUpdated()], position: 42n });
+    expect(result).toEqual({
+      type: 'done',
+      events: [channelUpdated(), channelUpdated()],
+      loaded: { state: 5, revision: 9n },
+      position: 42n,
+    });
     expect(appends).toEqual([
       { events: newEvents(stream, [channelUpdated(), channelUpdated()], context), expected: 2n, options: undefined },
     ]);
@@ -97,7 +102,12 @@ describe('execute', () => {
 
   test('appends nothing when nothing was decided', async () => {
     const { log, appends } = scripted(3);
-    expect(await run(log, grow(0))).toEqual({ type: 'done', events: [], position: undefined });
+    expect(await run(log, grow(0))).toEqual({
+      type: 'done',
+      events: [],
+      loaded: { state: 3, revision: 2n },
+      position: undefined,
+    });
     expect(appends).toEqual([]);
   });
 
@@ -142,7 +152,7 @@ describe('execute', () => {
   });
 
   test('starts from what was loaded before, and reads only after a conflict', async () => {
-    const loaded = recorded(7);
+    const loaded = folded(counting, recorded(7));
     const first = scripted(0, appended);
     await run(first.log, grow(), { loaded });
     expect(first.reads()).toBe(0);

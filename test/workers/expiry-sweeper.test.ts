@@ -37,7 +37,7 @@ describe('the sweeper', () => {
     const it = await open();
     const msgId = await it.accept({ expires: 10 });
     await seen(it);
-    it.clock.move(21_999);
+    it.clock.move(12_999);
     await sweep(it.deps, signal);
     expect(await kinds(it, msgId)).toEqual([]);
     it.clock.move(1);
