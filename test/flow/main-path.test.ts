@@ -1,16 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { knownFaults } from '../../src/sandbox/jpush/faults.ts';
 import { content, success, terminal, useFlow } from '../support/flow.ts';
-import { jpushKeyOf, jpushPackage, terminalApp } from '../support/flow-apps.ts';
+import { cloudApp, jpushKeyOf, jpushPackage, terminalApp } from '../support/flow-apps.ts';
 import { until } from '../support/until.ts';
 
 const plain = jpushPackage('com.flow.plain');
 const alerting = jpushPackage('com.flow.alerting', { alert: 'You have a message' });
 const titled = jpushPackage('com.flow.titled', { alert: 'You have a message', title: 'Kitchen' });
 const app = terminalApp('MB-FLOW-MAIN', plain, alerting, titled);
+const bare = terminalApp('MB-FLOW-BARE', { appPackage: 'com.flow.bare' });
 
 describe('the main path', () => {
-  const flow = useFlow({ apps: [app] });
+  const flow = useFlow({ apps: [app, bare, cloudApp] });
   const sender = { app, clientId: 'fridge-of-alice', user: 'alice' };
   const time = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/;
 
@@ -101,5 +102,42 @@ describe('the main path', () => {
     expect(flow.accepted(msgId)).toMatchObject([
       { notification, content: `{"msgId":"${msgId}","message":${JSON.stringify(content({ more: 1 }))}}` },
     ]);
+  });
+
+  test('who may not, or cannot be reached, is told so', async () => {
+    const { client } = flow.service;
+    const body = { clientId: 'bare', pushId: 'bare', deviceType: '01', collab3th: 0 };
+    const call = { app: bare, endpoint: 'register', clientId: 'bare', body };
+    expect(await client.call(call)).toMatchObject({ status: 200, retCode: 'H32004' });
+    expect(await client.call({ ...call, app: cloudApp })).toMatchObject({ status: 403, retCode: 'C00003' });
+    const stranger = { appId: 'MB-NOBODY', appKey: 'any-key' };
+    expect(await client.call({ ...call, app: stranger })).toMatchObject({ status: 401, retCode: 'C00001' });
+    const forger = { appId: app.appId, appKey: 'a-guess' };
+    expect(await client.call({ ...call, app: forger })).toMatchObject({ status: 401, retCode: 'D00001' });
+    const unasked = await client.call({ ...call, app, endpoint: 'getmsgstat', body: { msgId: 'x' } });
+    expect(unasked).toMatchObject({ status: 401, retCode: 'D00003' });
+  });
+
+  test('the log has one line a request, with its ids', async () => {
+    const phone = terminal(app, plain);
+    await flow.register(phone);
+    const msgId = await flow.push(sender, { type: 0, Id: [phone.clientId] }, { sequenceId: 'in-the-log' });
+    const lines = await until('the line', () => {
+      const found = flow.service.log().filter((line) => line.sequenceId === 'in-the-log');
+      return found.length > 0 && found;
+    });
+    expect(lines).toMatchObject([
+      {
+        msg: 'request',
+        path: '/ums/v2/msgPush',
+        appId: app.appId,
+        clientId: sender.clientId,
+        userId: sender.user,
+        msgId,
+        status: 200,
+        retCode: '00000',
+      },
+    ]);
+    expect(lines).toHaveLength(1);
   });
 });

@@ -14,9 +14,9 @@ const app = terminalApp('MB-FLOW-STOPPING', pack, slow);
 const sender = { app, clientId: 'sender', user: 'sender' };
 const STOP_MS = 10_000;
 
-describe('the end', () => {
-  const flow = useFlow({ apps: [app] });
+const flow = useFlow({ apps: [app] });
 
+describe('the end', () => {
   test('in the middle of requests and deliveries loses nothing that was answered', async () => {
     const { service } = flow;
     const quick = terminal(app, pack);
@@ -108,7 +108,6 @@ describe('the end', () => {
 });
 
 describe('a process that cannot run says so in one line', () => {
-  const flow = useFlow({ apps: [app] });
   const oneLine = /^ums: [^\n]+\n$/;
 
   test('a folder that another one holds: 75', async () => {
