@@ -110,7 +110,7 @@ export function findContract(open: OpenDocuments): void {
       expect(idsOf(first.items)).toEqual(['0', '1', '2']);
       await documents.write(collection, {
         puts: [stored('early', 10, { room: 'hall', rank: 5 }), stored('late', 11, { room: 'hall', rank: 45 })],
-        deletes: ['2', '3'],
+        deletes: ['1', '2', '3'],
       });
       const second = await documents.find(collection, {
         index: 'room',

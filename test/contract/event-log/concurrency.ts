@@ -45,12 +45,14 @@ export function concurrencyContract(open: OpenEventLog): void {
       const write = async (label: string): Promise<void> => {
         const event = anEvent(label);
         let expected: ExpectedRevision = 'noStream';
-        for (;;) {
+        // Of 15 writers one gets in at each revision, so the last needs 15 tries.
+        for (const _ of range(15)) {
           const result = await log.append(stream, [event], expected);
           if (result.type === 'appended') return;
           if (result.type !== 'conflict' || result.actual === 'deleted') throw new Error(result.type);
           expected = result.actual;
         }
+        throw new Error('did not get in');
       };
       await Promise.all(range(15).map((n) => write(`${n}`)));
       const events = await log.readStream(stream);

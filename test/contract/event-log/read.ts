@@ -139,6 +139,7 @@ async function readPages(log: EventLog, filter: { prefixes: string[] }, limit: n
     const page = await log.readAll(read.at(-1)?.position ?? START, filter, limit);
     if (page.length === 0) return read;
     expect(page.length).toBeLessThanOrEqual(limit);
+    expect(page[0]?.position).toBeGreaterThan(read.at(-1)?.position ?? START);
     read.push(...page);
   }
 }
