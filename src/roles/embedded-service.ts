@@ -8,7 +8,7 @@ import { decodeEvent, encodeEvent } from '../domain/codec.ts';
 import type { BackgroundStart, FromBackground, ToBackground } from './background-thread.ts';
 import type { ProcessLog } from './logging.ts';
 
-export const codec = { encode: encodeEvent, decode: decodeEvent };
+const codec = { encode: encodeEvent, decode: decodeEvent };
 
 export interface EmbeddedService {
   readonly backend: EmbeddedBackend;
@@ -18,7 +18,7 @@ export interface EmbeddedService {
   stop(graceMs: number): Promise<void>;
 }
 
-export function storeOptions(config: Config): { file: string; contentKey: Uint8Array } {
+function storeOptions(config: Config): { file: string; contentKey: Uint8Array } {
   return { file: join(config.dataDir, 'ums.sqlite'), contentKey: new Uint8Array(config.contentKey) };
 }
 

@@ -12,7 +12,7 @@ export interface DeliveryJob {
 }
 
 /** A job is a dead letter after this many failed tries (`contract.md §4`, gaveUp). */
-export const DELIVERY_ATTEMPTS = 25;
+const DELIVERY_ATTEMPTS = 25;
 const BACKOFF = { baseMs: 1_000, capMs: 600_000 };
 
 const QUEUE_PREFIX = 'delivery-';

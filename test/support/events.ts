@@ -88,7 +88,7 @@ export function targetsNamed(count: number) {
   return Array.from({ length: count }, (_, index) => aTarget({ clientId: `client-${index + 1}` }));
 }
 
-export function streamOf(event: UmsEvent): StreamName {
+function streamOf(event: UmsEvent): StreamName {
   switch (event.type) {
     case 'ChannelRegistered':
     case 'ChannelUpdated':

@@ -45,7 +45,7 @@ export async function openShop() {
 export type Shop = Awaited<ReturnType<typeof openShop>>;
 
 /** Stands still, now, until it is moved. */
-export function movableClock(): Clock & { move(ms: number): void } {
+function movableClock(): Clock & { move(ms: number): void } {
   let now = Date.now();
   return {
     now: () => now,
@@ -97,8 +97,6 @@ export function scriptedChannel(clock: Clock, name = 'key') {
     answerKey: (...next: (KeyResult | (() => Promise<KeyResult>))[]) => void keyAnswers.push(...next),
   };
 }
-
-export type ScriptedChannel = ReturnType<typeof scriptedChannel>;
 
 /** Never answers; ends when it is cut off. */
 export const hangs = (_: Delivery, signal: AbortSignal): Promise<SendResult> =>

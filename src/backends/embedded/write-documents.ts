@@ -12,7 +12,7 @@ import type {
 import { tableOf } from './schema.ts';
 
 /** The name with which a lost compare-and-set on a checkpoint travels to the caller. */
-export class CheckpointMoved extends Error {
+class CheckpointMoved extends Error {
   override readonly name = 'CheckpointLost';
 }
 
