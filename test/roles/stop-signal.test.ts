@@ -2,13 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { child } from './child.ts';
 
 /** Says `ready`, then which signal asked, and lives on until it is killed. */
-const waiting = `
+const waitingWith = (sameWithinMs: string) => `
   import { stopSignal } from 'src/roles/stop-signal.ts';
-  const stop = stopSignal();
+  const stop = stopSignal(${sameWithinMs});
   setInterval(() => undefined, 1000);
   console.log('ready');
   console.log('asked', await stop.asked);
 `;
+const waiting = waitingWith('');
 
 describe('the stop signal', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)('%s asks, and does not end the process', async (signal) => {
@@ -21,12 +22,25 @@ describe('the stop signal', () => {
   });
 
   test.each(['SIGTERM', 'SIGINT'] as const)('a second one, %s, insists', async (second) => {
-    const it = child(waiting);
+    const it = child(waitingWith('0'));
     await it.says('ready');
     it.process.kill('SIGTERM');
     await it.says('asked');
     it.process.kill(second);
     expect(await it.ended).toEqual({ code: 1, signal: null });
+  });
+
+  test('one that comes twice at once, from the terminal and from npm, is one', async () => {
+    const it = child(`${waitingWith('60_000')}
+      process.on('SIGINT', () => console.log('still here'));
+      console.log('listening');
+    `);
+    await it.says('ready');
+    it.process.kill('SIGINT');
+    await it.says('listening');
+    it.process.kill('SIGINT');
+    await it.says('still here');
+    expect(it.process.exitCode).toBeNull();
   });
 
   test('once disposed of, a signal does again what it does by itself', async () => {
