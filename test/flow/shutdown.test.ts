@@ -1,11 +1,13 @@
 /** SIGTERM: takes no more requests, finishes what it holds, exits 0 within 10 s; nothing that was answered is lost. */
+import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { terminal, useFlow } from '../support/flow.ts';
 import { jpushKeyOf, jpushPackage, terminalApp } from '../support/flow-apps.ts';
 import { HalfAnAnswer } from '../support/http.ts';
 import { rawAnswer } from '../support/raw-http.ts';
-import { runUms } from '../support/ums-process.ts';
+import { runUms, startUms } from '../support/ums-process.ts';
 import { until } from '../support/until.ts';
 
 const pack = jpushPackage('com.flow.stopping');
@@ -73,6 +75,17 @@ describe('the end', () => {
     expect(ended.ms).toBeLessThan(STOP_MS);
     await closed;
     await service.start();
+  }, 60_000);
+
+  test('comes also when the signal does while it is still starting', async () => {
+    const { env, dataDir } = flow.service;
+    const folder = `${dataDir}-of-the-early-one`;
+    const ums = startUms(['serve'], { ...env, UMS_DATA: folder });
+    await until('the lock on its folder', () => existsSync(join(folder, 'lock.pid')), { withinMs: 30_000 });
+    const ended = await ums.end('SIGTERM');
+    expect(ended).toMatchObject({ code: 0, signal: null, stderr: '' });
+    expect(ended.ms).toBeLessThan(STOP_MS);
+    expect(existsSync(join(folder, 'lock.pid'))).toBe(false);
   }, 60_000);
 
   test('comes also when nobody reads the log any more', async () => {
