@@ -31,7 +31,7 @@ export async function run(command: string, { limit, env, quiet = false }: RunOpt
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
   clearTimeout(deadline);
   if (code !== 0) faults.push(`ended with ${signal ?? `exit code ${code}`}`);
-  if (killGroup(child)) faults.push('left processes behind');
+  if (killGroup(child) && faults.length === 0) faults.push('left processes behind');
   return { stdout, faults };
 }
 
