@@ -54,7 +54,7 @@ const afterAcceptance: fc.Arbitrary<(msgId: string) => MessageEvent | ReceiptEve
 
 /** Events of several messages, interleaved; each message begins with its acceptance. */
 const messageLog = fc
-  .array(fc.tuple(fc.constantFrom('m1', 'm2', 'm3'), afterAcceptance), { maxLength: 40 })
+  .array(fc.tuple(fc.constantFrom('m1', 'm2', 'm3'), afterAcceptance), { maxLength: 40, size: 'max' })
   .map((steps) => {
     const begun = new Set<string>();
     return steps.flatMap(([msgId, event]): (MessageEvent | ReceiptEvent)[] => {
@@ -68,7 +68,7 @@ const registrationLog = fc.array(
   fc
     .tuple(fc.constantFrom('a', 'b', 'c'), fc.constantFrom(channelRegistered, channelUpdated, unregistered))
     .map(([clientId, event]): RegistrationEvent => event({ clientId })),
-  { maxLength: 30 },
+  { maxLength: 30, size: 'max' },
 );
 
 /** How a log comes: the size of each batch, and how far before the end of the last one the next begins. */
@@ -82,8 +82,8 @@ function batchesOf<E>(events: readonly E[], steps: readonly { size: number; back
   let end = 0;
   for (const { size, back } of steps) {
     const start = Math.max(0, end - back);
-    end = Math.min(events.length, end + size);
-    batches.push(events.slice(start, end));
+    batches.push(events.slice(start, start + size));
+    end = Math.min(events.length, Math.max(end, start + size));
   }
   return [...batches, events.slice(end)];
 }

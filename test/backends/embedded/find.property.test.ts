@@ -54,7 +54,7 @@ test('every page of every kind of find is the model’s, whatever the keys', asy
   const { documents } = backend().backend;
   await fc.assert(
     fc.asyncProperty(
-      fc.array(document, { maxLength: 25 }),
+      fc.array(document, { maxLength: 25, size: 'max' }),
       fc.array(options, { minLength: 6, maxLength: 6 }),
       async (all, cases) => {
         const collection = await filled(documents, all);
@@ -78,7 +78,7 @@ test('findByKeys agrees with find for every key, before and after a change', asy
   const { documents } = backend().backend;
   await fc.assert(
     fc.asyncProperty(
-      fc.array(document, { minLength: 1, maxLength: 15 }),
+      fc.array(document, { minLength: 1, maxLength: 15, size: 'max' }),
       fc.array(document, { minLength: 1, maxLength: 5 }),
       fc.integer({ min: 1, max: 6 }),
       async (all, changes, limit) => {
