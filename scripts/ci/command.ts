@@ -1,6 +1,10 @@
 /** Runs a command in a process group of its own, with a deadline, and sees to it that nothing of it stays. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
+
+const ENDING_MS = 5_000;
+const LOOK_EVERY_MS = 50;
 
 export interface Ran {
   readonly stdout: string;
@@ -12,17 +16,15 @@ export interface RunOptions {
   /** Milliseconds; then the whole group is killed, which is a fault. */
   readonly limit: number;
   readonly env?: NodeJS.ProcessEnv;
-  /** Whether to keep the output to ourselves. */
-  readonly quiet?: boolean;
 }
 
-export async function run(command: string, { limit, env, quiet = false }: RunOptions): Promise<Ran> {
+export async function run(command: string, { limit, env }: RunOptions): Promise<Ran> {
   const child = spawnGroup(command, env);
   const faults: string[] = [];
   let stdout = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
-    if (!quiet) process.stdout.write(text);
+    process.stdout.write(text);
   });
   const deadline = setTimeout(() => {
     faults.push(`not done after ${limit / 1000} s`);
@@ -31,7 +33,8 @@ export async function run(command: string, { limit, env, quiet = false }: RunOpt
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
   clearTimeout(deadline);
   if (code !== 0) faults.push(`ended with ${signal ?? `exit code ${code}`}`);
-  if (killGroup(child) && faults.length === 0) faults.push('left processes behind');
+  if (faults.length === 0 && !(await isGone(child))) faults.push('left processes behind');
+  killGroup(child);
   return { stdout, faults };
 }
 
@@ -44,11 +47,25 @@ export function spawnGroup(command: string, env: NodeJS.ProcessEnv = {}): ChildP
   });
 }
 
-/** @returns whether there was anything left to kill */
-export function killGroup({ pid }: ChildProcess): boolean {
+export function killGroup(child: ChildProcess): void {
+  signalGroup(child, 'SIGKILL');
+}
+
+/** Whether all of the group has ended; what was told to is given a moment. */
+async function isGone(child: ChildProcess): Promise<boolean> {
+  const patience = Date.now() + ENDING_MS;
+  while (signalGroup(child, 0)) {
+    if (Date.now() > patience) return false;
+    await wait(LOOK_EVERY_MS);
+  }
+  return true;
+}
+
+/** @returns whether there was anybody to signal */
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals | 0): boolean {
   if (pid === undefined) return false;
   try {
-    return process.kill(-pid, 'SIGKILL');
+    return process.kill(-pid, signal);
   } catch {
     return false;
   }
