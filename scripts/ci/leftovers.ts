@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { oneCheck, type Suite } from './suite.ts';
 
 export function treeState(): string {
-  return execFileSync('git', ['status', '--porcelain'], { encoding: 'utf8' });
+  return execFileSync('git', ['status', '--porcelain', '--ignored'], { encoding: 'utf8' });
 }
 
 export function leftovers(treeBefore: string, temporaryFolder: string): Suite {
