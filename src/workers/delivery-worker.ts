@@ -44,7 +44,9 @@ export async function startDeliveryWorker(deps: DeliveryWorkerDeps): Promise<Del
         deps.logger.error({ err: error, queue, ...job?.data }, 'delivery job failed');
       },
     });
+  let stopping = false;
   const serve = (queues: Iterable<string>): void => {
+    if (stopping) return;
     for (const queue of queues) if (!consumers.has(queue)) consumers.set(queue, consume(queue));
   };
   // A target that has changed its channel goes on in a queue that nobody may have served before.
@@ -61,6 +63,7 @@ export async function startDeliveryWorker(deps: DeliveryWorkerDeps): Promise<Del
   return {
     serve,
     async stop(graceMs) {
+      stopping = true;
       await Promise.all([...consumers.values()].map((consumer) => consumer.close(graceMs)));
       await Promise.all(Object.values(deps.channels).map((channel) => channel.close()));
     },
