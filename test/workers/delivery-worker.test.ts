@@ -206,6 +206,26 @@ describe('stopping', () => {
     expect(await it.deps.jobs.counts(queue)).toMatchObject({ waiting: 1, active: 0 });
   });
 
+  test('serves no further queue, also not one that a job at hand adds to', async () => {
+    const own = await ownShop();
+    const { it, msgId } = await ready(['c1', 'c2'], own);
+    const answer = gate();
+    it.jpush.answer(() =>
+      answer.opened.then(() => ({ type: 'nobodyReached' as const, reason: 'unknown', provider: {} })),
+    );
+    const queue = await enqueue(it, msgId);
+    const { it: other, msgId: otherId } = await ready(['c1'], own);
+    const worker = await it.worker();
+    await eventually(() => expect(it.jpush.sends).toHaveLength(1));
+    const stopped = worker.stop(10_000);
+    worker.serve([await enqueue(other, otherId)]);
+    answer.open();
+    await stopped;
+    expect(await it.deps.jobs.counts(queue)).toMatchObject({ waiting: 2, active: 0 });
+    expect(it.jpush.sends).toHaveLength(1);
+    expect(await kinds(other, otherId)).toEqual([]);
+  });
+
   test('cuts off what does not end within the grace: it costs no attempt and is done by the next worker', async () => {
     const { it, msgId } = await ready();
     it.jpush.answer(hangs);
