@@ -23,33 +23,44 @@ export function identityOf(call: Call): RequestIdentity | undefined {
 }
 
 /**
- * Runs an effect unless its request is remembered, and then answers as it was answered. A twin that runs at the same
- * time may win at any moment until the append: the append itself says so, and a refusal may be the twin's doing.
+ * Runs an effect once. Whether its request is remembered is told by the append that would make it the second one, which
+ * spares every first request a look-up; what comes to no append (a refusal, a failure) may be the earlier one's doing, so
+ * then it is looked up. A twin that runs at the same time is no other case.
  */
 export async function onceOnly(
   log: EventLog,
   identity: RequestIdentity | undefined,
   run: () => Promise<Effect>,
 ): Promise<Exclude<Effect, { type: 'duplicateRequest' }>> {
-  const earlier = identity && (await log.findRequest(identity.key));
-  if (earlier !== undefined) return repeated(identity, earlier);
-  const effect = await run();
+  if (identity === undefined) return unremembered(await run());
+  let effect: Effect;
+  try {
+    effect = await run();
+  } catch (error) {
+    const earlier = await log.findRequest(identity.key);
+    if (earlier === undefined) throw error;
+    return repeated(identity, earlier);
+  }
   switch (effect.type) {
-    case 'done':
-      return effect;
+    case 'done': {
+      const earlier = effect.position === undefined ? await log.findRequest(identity.key) : undefined;
+      return earlier === undefined ? effect : repeated(identity, earlier);
+    }
     case 'duplicateRequest':
       return repeated(identity, effect.earlier);
     case 'rejected': {
-      const twin = identity && (await log.findRequest(identity.key));
-      return twin === undefined ? effect : repeated(identity, twin);
+      const earlier = await log.findRequest(identity.key);
+      return earlier === undefined ? effect : repeated(identity, earlier);
     }
   }
 }
 
-function repeated(
-  identity: RequestIdentity | undefined,
-  earlier: StoredRequest,
-): Extract<Effect, { type: 'done' }> | Rejection {
-  if (identity?.fingerprint !== earlier.fingerprint) return reject('C00005');
+function unremembered(effect: Effect): Exclude<Effect, { type: 'duplicateRequest' }> {
+  if (effect.type === 'duplicateRequest') throw new Error('a request without an identity was found again');
+  return effect;
+}
+
+function repeated(identity: RequestIdentity, earlier: StoredRequest): Extract<Effect, { type: 'done' }> | Rejection {
+  if (identity.fingerprint !== earlier.fingerprint) return reject('C00005');
   return { type: 'done', answer: earlier.answer, position: earlier.position };
 }

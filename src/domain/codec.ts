@@ -44,7 +44,11 @@ export function upcast(type: EventType, from: number, data: unknown, known = upc
   for (let version = from; version < newest; version += 1) {
     const step = known[type]?.[version];
     if (step === undefined) throw new UndecodableEvent(`${type} has no upcaster from version ${version}`);
-    lifted = step(lifted as Record<string, unknown>);
+    try {
+      lifted = step(lifted as Record<string, unknown>);
+    } catch {
+      throw new UndecodableEvent(`${type} can't be lifted from version ${version}`);
+    }
   }
   return lifted;
 }

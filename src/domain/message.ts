@@ -139,9 +139,9 @@ function decideAccepted(
       return decided({ type: 'MessageDispatchFailed', data: { ...command.group, targets, failure, reason, provider } });
     }
     case 'Expire': {
-      if (command.now < Date.parse(state.message.expiresAt)) return decided();
+      if (state.erased || command.now < Date.parse(state.message.expiresAt)) return decided();
       const targets = state.message.targets
-        .filter((target) => !state.outcomes.has(targetKey(target)))
+        .filter((target) => !state.outcomes.has(targetKey(target)) && !state.cancelled.has(targetKey(target)))
         .map(({ clientId, appPackage }) => ({ clientId, appPackage }));
       return targets.length === 0
         ? decided()

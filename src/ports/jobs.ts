@@ -74,8 +74,8 @@ export interface ConsumeOptions<D> {
 
 export interface Consumer {
   /**
-   * Takes no more jobs and waits for the running ones; after `graceMs` their signal aborts, and what does not end even
-   * then is left to be taken again. Resolves when nothing of this consumer runs any more.
+   * Takes no more jobs and waits for the running ones; after `graceMs` their signal aborts. What does not end within a
+   * second even then is waited for no longer; it is taken again after a restart.
    */
   close(graceMs: number): Promise<void>;
 }

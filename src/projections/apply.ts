@@ -31,8 +31,7 @@ export async function applyBatch<T, E extends UmsEvent>(
   if (events.length === 0) return from;
   const { collection } = projection;
   const addressed = addressEvents(projection, events);
-  const ids = addressed.events.flatMap((event) => event.ids);
-  const known = await documents.getMany(collection, [...new Set(ids)], copy);
+  const known = await documents.getMany(collection, idsToLoad(projection, addressed.events), copy);
   const { puts, deletes, last, poison = addressed.poison } = foldBatch(projection, addressed.events, known);
   if (last !== undefined)
     await documents.write(collection, { puts, deletes, checkpoint: { name: checkpoint, from, to: last } }, copy);
@@ -60,6 +59,25 @@ function addressEvents<T, E extends UmsEvent>(
     }
   }
   return { events: addressed };
+}
+
+/**
+ * Documents that the batch goes on with. One that begins in it is left out: all that has happened to it so far happens in
+ * this batch, also when it is replayed, and the store keeps a newer version by its position.
+ */
+function idsToLoad<T, E extends UmsEvent>(
+  { creates = [] }: Projection<T, E>,
+  events: readonly Addressed<E>[],
+): string[] {
+  const begun = new Set<string>();
+  const toLoad = new Set<string>();
+  for (const { event, ids } of events) {
+    const begins = creates.includes(event.event.type);
+    for (const id of ids)
+      if (begins) begun.add(id);
+      else if (!begun.has(id)) toLoad.add(id);
+  }
+  return [...toLoad];
 }
 
 interface Folded<T> {

@@ -24,6 +24,7 @@ export const deliveriesProjection: Projection<DeliveryDocument, Event> = {
       'MessageAnswered',
     ],
   },
+  creates: ['MessageAccepted'],
   idsOf: (event) => targetsOf(event).map((target) => deliveryId(event.data.msgId, target)),
   evolve(document, { event, metadata }, id) {
     if (event.type === 'MessageAccepted') {

@@ -27,6 +27,7 @@ export const messagesProjection: Projection<MessageDocument, Event> = {
       'MessageAnswered',
     ],
   },
+  creates: ['MessageAccepted'],
   idsOf: ({ data }) => [data.msgId],
   evolve(document, { event, metadata }) {
     if (event.type === 'MessageAccepted') return accepted(event.data, metadata.at);

@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import type { LogLevel } from '../config.ts';
 
 /** Bytes that are kept back until they are worth a write, and for how long at most. */
-const MIN_BYTES = 4096;
+const MIN_BYTES = 65_536;
 const FLUSH_EVERY_MS = 100;
 /** Bytes that wait for a slow reader of the log; beyond, lines are dropped rather than memory lost. */
 const MAX_BYTES = 16 * 1024 * 1024;

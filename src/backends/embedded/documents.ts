@@ -51,6 +51,18 @@ export function embeddedDocuments(thread: EmbeddedThread): Documents {
     return statement;
   };
 
+  const begin = reader.prepare('BEGIN');
+  const commit = reader.prepare('COMMIT');
+  /** Many look-ups on one snapshot: a statement of its own has to look for newer commits first, each time. */
+  const inOneRead = (read: () => void): void => {
+    begin.run();
+    try {
+      read();
+    } finally {
+      commit.run();
+    }
+  };
+
   const open = <T>(collection: Collection<T>): Promise<Opened> => {
     const versioned = `${collection.name} ${collection.version}`;
     let known = opened.get(versioned);
@@ -100,10 +112,14 @@ export function embeddedDocuments(thread: EmbeddedThread): Documents {
       await open(collection);
       const select = prepare(`SELECT id, position, document FROM ${table(collection.name, copy)} WHERE id = ?`);
       const found = new Map<string, Stored<T>>();
-      for (const id of ids) {
-        const row = select.get(id);
-        if (row !== undefined) found.set(id, storedOf<T>(row as unknown as DocumentRow));
-      }
+      const read = (): void => {
+        for (const id of ids) {
+          const row = select.get(id);
+          if (row !== undefined) found.set(id, storedOf<T>(row as unknown as DocumentRow));
+        }
+      };
+      if (ids.length > 1) inOneRead(read);
+      else read();
       return found;
     },
 

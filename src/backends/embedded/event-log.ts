@@ -1,10 +1,11 @@
-import { LRUCache } from 'lru-cache';
 import type { EncodedEvent } from '../../domain/codec.ts';
 import type { EventMetadata, UmsEvent } from '../../domain/events.ts';
 import { type Position, positionOf, type Revision, revisionOf, START } from '../../domain/position.ts';
 import type { StreamName } from '../../domain/streams.ts';
 import type { AppendResult, EventLog, LogBatch, LogFilter, NewEvent, RecordedEvent } from '../../ports/event-log.ts';
+import type { EventRow } from './event-row.ts';
 import type { AppendReply, RequestRow } from './protocol.ts';
+import { type EventEntry, recentEvents } from './recent-events.ts';
 import type { EmbeddedThread } from './thread.ts';
 
 /** Between stored JSON and the domain (`domain/codec.ts`); given by the composition root. */
@@ -15,15 +16,6 @@ export interface EventCodec {
 
 /** Events read at once by a subscription. */
 const BATCH = 512;
-/** Characters of JSON behind the events that are kept decoded: several subscriptions read the newest ones. */
-const DECODED_CHARACTERS = 8 * 1024 * 1024;
-
-interface EventRow extends EncodedEvent {
-  readonly position: number;
-  readonly stream: string;
-  readonly revision: number;
-  readonly id: string;
-}
 
 const COLUMNS = 'position, stream, revision, type, id, metadata, data';
 
@@ -32,39 +24,45 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
   const selectStream = reader.prepare(`SELECT ${COLUMNS} FROM events WHERE stream = ? ORDER BY revision`);
   const selectAll = reader.prepare(`SELECT ${COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT ?`);
   const selectRequest = reader.prepare('SELECT key, fingerprint, answer, position FROM requests WHERE key = ?');
-  const decoded = new LRUCache<number, RecordedEvent>({ maxSize: DECODED_CHARACTERS });
+  const recent = recentEvents();
 
-  const recorded = (row: EventRow, keep: boolean): RecordedEvent => {
-    const known = decoded.get(row.position);
-    if (known !== undefined) return known;
-    const result: RecordedEvent = {
-      id: row.id,
-      stream: row.stream as StreamName,
-      revision: revisionOf(row.revision),
-      position: positionOf(row.position),
-      ...codec.decode(row),
-    };
-    if (keep) decoded.set(row.position, result, { size: row.data.length + row.metadata.length });
-    return result;
+  const recorded = (entry: EventEntry): RecordedEvent => {
+    entry.decoded ??= decodedEvent(entry.row, codec);
+    return entry.decoded;
   };
 
-  /** One page of the log, filtered; `next` is where to go on, also if nothing fitted. A poison event ends the page before it. */
-  const page = (after: number, filter: LogFilter, limit: number, keep: boolean) => {
+  const entriesAfter = (after: number, limit: number): { entries: readonly EventEntry[]; atEnd: boolean } => {
     const rows = selectAll.all(after, limit) as unknown as EventRow[];
+    return { entries: rows.map((row) => ({ row })), atEnd: rows.length < limit };
+  };
+
+  /** The same for who follows the log's end: from memory where another subscription has read it already. */
+  const followedAfter = (after: number, limit: number): { entries: readonly EventEntry[]; atEnd: boolean } => {
+    const known = recent.after(after, limit);
+    if (known !== undefined) return { entries: known, atEnd: after + known.length >= thread.head() };
+    const read = entriesAfter(after, limit);
+    recent.add(after, read.entries, read.atEnd);
+    return read;
+  };
+
+  /** What fits of a page; `next` is where to go on, also if nothing fitted. A poison event ends the page before it. */
+  const fitting = (after: number, filter: LogFilter, { entries, atEnd }: ReturnType<typeof entriesAfter>) => {
     const events: RecordedEvent[] = [];
     let next = after;
-    for (const row of rows) {
-      if (fits(row, filter)) {
+    for (const entry of entries) {
+      if (fits(entry.row, filter)) {
         try {
-          events.push(recorded(row, keep));
+          events.push(recorded(entry));
         } catch (error) {
+          // It may be mended in the file.
+          recent.clear();
           if (events.length === 0) throw error;
           return { events, next, atEnd: false };
         }
       }
-      next = row.position;
+      next = entry.row.position;
     }
-    return { events, next, atEnd: rows.length < limit };
+    return { events, next, atEnd };
   };
 
   async function* subscribe(after: Position, filter: LogFilter, signal: AbortSignal): AsyncGenerator<LogBatch> {
@@ -73,7 +71,7 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
     let saidSo = false;
     while (!stop.aborted) {
       const seen = thread.head();
-      const { events, next: end, atEnd } = page(next, filter, BATCH, saidSo);
+      const { events, next: end, atEnd } = fitting(next, filter, followedAfter(next, BATCH));
       next = end;
       if (events.length > 0 || (atEnd && !saidSo)) yield { events, caughtUp: atEnd };
       saidSo ||= atEnd;
@@ -103,14 +101,15 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
     },
 
     async readStream(stream) {
-      return (selectStream.all(stream) as unknown as EventRow[]).map((row) => recorded(row, false));
+      const rows = selectStream.all(stream) as unknown as EventRow[];
+      return rows.map((row) => recorded(recent.at(row.position) ?? { row }));
     },
 
     async readAll(after, filter, limit) {
       const found: RecordedEvent[] = [];
       let next = Number(after);
       for (;;) {
-        const { events, next: end, atEnd } = page(next, filter, limit, false);
+        const { events, next: end, atEnd } = fitting(next, filter, entriesAfter(next, limit));
         found.push(...events);
         next = end;
         if (atEnd || found.length >= limit) return found.slice(0, limit);
@@ -127,6 +126,16 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
     async head() {
       return positionOf(Math.max(thread.head(), Number(START)));
     },
+  };
+}
+
+function decodedEvent(row: EventRow, codec: EventCodec): RecordedEvent {
+  return {
+    id: row.id,
+    stream: row.stream as StreamName,
+    revision: revisionOf(row.revision),
+    position: positionOf(row.position),
+    ...codec.decode(row),
   };
 }
 

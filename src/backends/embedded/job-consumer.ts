@@ -19,6 +19,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export function jobConsumer<D>(link: Link, signals: QueueSignals, options: ConsumeOptions<D>): Consumer {
   const { queue, concurrency, handler } = options;
   const running = new Set<Promise<void>>();
+  const unsettled = new Set<Promise<void>>();
   const cut = new AbortController();
   let closed = false;
   let taking: Promise<void> | undefined;
@@ -43,7 +44,7 @@ export function jobConsumer<D>(link: Link, signals: QueueSignals, options: Consu
       return;
     }
     const limit = concurrency - running.size;
-    if (limit <= 0) return;
+    if (limit <= 0 || unsettled.size > concurrency) return;
     taking = link.send<TakeReply>({ kind: 'takeJobs', queue, limit, now }).then(taken, storeAway);
   };
 
@@ -60,7 +61,7 @@ export function jobConsumer<D>(link: Link, signals: QueueSignals, options: Consu
   const storeAway = (error: unknown): void => {
     taking = undefined;
     again = false;
-    if (closed) return;
+    if (closed || link.signal.aborted) return;
     options.onError?.(error, undefined);
     wakeAt(Date.now() + STORE_RETRY_MS);
   };
@@ -86,7 +87,12 @@ export function jobConsumer<D>(link: Link, signals: QueueSignals, options: Consu
       options.onError?.(error, job);
       outcome = cut.signal.aborted ? { kind: 'releaseJob', queue, id: job.id } : failed(error, taken);
     }
-    await settle(outcome);
+    // The next job is taken along with this note; nobody waits for its commit.
+    const settled = settle(outcome).finally(() => {
+      unsettled.delete(settled);
+      take();
+    });
+    unsettled.add(settled);
   };
 
   const failed = (error: unknown, job: TakenJob): Op => {
@@ -126,7 +132,7 @@ export function jobConsumer<D>(link: Link, signals: QueueSignals, options: Consu
       stopHearing();
       clearTimeout(timer);
       await taking;
-      const idle = Promise.all(running);
+      const idle = Promise.all(running).then(() => Promise.all(unsettled));
       if (await within(idle, graceMs)) return;
       cut.abort(new Error('the consumer is closing'));
       await within(idle, AFTER_CUT_MS);
