@@ -111,6 +111,19 @@ describe('the dispatcher', () => {
     );
   });
 
+  test('goes on, batch after batch', async () => {
+    const it = await open();
+    it.start();
+    const ids: string[] = [];
+    for (const _ of range(3)) {
+      const { msgId, position } = await it.accept(phones(1));
+      await it.dispatchedUpTo(position);
+      ids.push(msgId);
+    }
+    expect((await drain(it.backend.backend.jobs)).map(({ msgId }) => msgId)).toEqual([...ids].sort());
+    expect(it.errors).toEqual([]);
+  });
+
   test('reads nothing but acceptances', async () => {
     const it = await open();
     it.start();
