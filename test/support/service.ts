@@ -11,7 +11,7 @@ import { type Ended, startUms, type UmsEnv, type UmsProcess } from './ums-proces
 import { until } from './until.ts';
 
 /** A busy machine takes its time to start a process. */
-const START_MS = 60_000;
+const START_MS = 90_000;
 
 /** Every message of a test has it in its content, so that it can be looked for where content must not be. */
 export const CONTENT_MARK = 'content-that-no-log-may-have';
@@ -136,13 +136,15 @@ export async function startService({ apps, jpush: settings, env: more = {} }: Se
 
 /** @returns the URL that the process says it listens on @throws when it ends instead, with what it said */
 async function listening(ums: UmsProcess): Promise<string> {
-  const died = ums.ended.then(({ code, stdout, stderr }) => {
-    throw new Error(`ums serve ended with ${code}: ${stderr}${stdout}`);
+  let ended: Ended | undefined;
+  void ums.ended.then((end) => {
+    ended = end;
   });
-  const line = until('the line that says "listening"', () => /"url":"(http:[^"]+)"/.exec(ums.stdout())?.[1], {
-    withinMs: START_MS,
-  });
-  return Promise.race([line, died]);
+  const ask = (): string | undefined => {
+    if (ended !== undefined) throw new Error(`ums serve ended with ${ended.code}: ${ended.stderr}${ended.stdout}`);
+    return /"url":"(http:[^"]+)"/.exec(ums.stdout())?.[1];
+  };
+  return until('the line that says "listening"', ask, { withinMs: START_MS });
 }
 
 function secretsOf(apps: readonly App[]): string[] {
