@@ -28,6 +28,7 @@ export function jobConsumer<D>(link: Link, signals: QueueSignals, options: Consu
   let timer: NodeJS.Timeout | undefined;
 
   const wakeAt = (at: number): void => {
+    if (closed) return;
     if (timer !== undefined) clearTimeout(timer);
     timer = setTimeout(take, Math.min(Math.max(0, at - Date.now()), MAX_TIMER_MS));
   };
