@@ -4,6 +4,8 @@ import type { LogLevel } from '../config.ts';
 
 /** Bytes that are kept back until they are worth a write, and for how long at most. */
 const MIN_BYTES = 65_536;
+/** Of one write; has to be more than what is kept back. */
+const MAX_WRITE_BYTES = 2 * MIN_BYTES;
 const FLUSH_EVERY_MS = 100;
 /** Bytes that wait for a slow reader of the log; beyond, lines are dropped rather than memory lost. */
 const MAX_BYTES = 16 * 1024 * 1024;
@@ -19,7 +21,13 @@ export interface ProcessLog {
 }
 
 export function openLog(level: LogLevel): ProcessLog {
-  const destination = pino.destination({ fd: 1, sync: false, minLength: MIN_BYTES, maxLength: MAX_BYTES });
+  const destination = pino.destination({
+    fd: 1,
+    sync: false,
+    minLength: MIN_BYTES,
+    maxWrite: MAX_WRITE_BYTES,
+    maxLength: MAX_BYTES,
+  });
   destination.on('error', () => undefined);
   const timer = setInterval(() => destination.flush(), FLUSH_EVERY_MS);
   timer.unref();
