@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { v5 } from 'uuid';
 import { expect, test } from 'vitest';
 import { eventId } from '../../src/domain/event-id.ts';
 import { eventTypes } from '../../src/domain/events.ts';
@@ -35,4 +36,12 @@ test('two ids are the same only if all their parts are', () => {
   expect(eventId(messageStream('m1'), 'cause-2', 'MessageAccepted', 0)).not.toBe(id);
   expect(eventId(messageStream('m1'), 'cause-1', 'MessageErased', 0)).not.toBe(id);
   expect(eventId(messageStream('m1'), 'cause-1', 'MessageAccepted', 1)).not.toBe(id);
+});
+
+test('it is what a library makes of the same name', () => {
+  fc.assert(
+    fc.property(parts, (it) => {
+      expect(eventId(...it)).toBe(v5(it.join('\n'), '6d1c3c1e-6a8f-5b52-9f0b-2f2b8a3f6c11'));
+    }),
+  );
 });
