@@ -188,11 +188,15 @@ async function settle(
         scopeOf(group),
       );
       return 'done';
-    case 'deadRecipients':
+    case 'deadRecipients': {
+      const dead: string[] = [];
       for (const { clientId, pushId } of recipients)
-        if (result.clientIds.includes(clientId)) await record.rejectPushId(group.appPackage, clientId, pushId);
-      await fail(work, result.clientIds, 'pushIdRejected', result.reason, result.provider);
+        if (result.clientIds.includes(clientId) && (await record.rejectPushId(group.appPackage, clientId, pushId)))
+          dead.push(clientId);
+      // Who has a new pushId by now, or has unregistered, is seen by the next try.
+      if (dead.length > 0) await fail(work, dead, 'pushIdRejected', result.reason, result.provider);
       return 'again';
+    }
     case 'nobodyReached':
       await deps.jobs.add(
         aloneIn(work.state.message, work.whole, group.targets).map((name) =>

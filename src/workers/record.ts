@@ -16,8 +16,11 @@ export interface Recorder {
    * @returns whether there was anything to record
    */
   message(command: Exclude<MessageCommand, { type: 'Accept' }>, scope: string): Promise<boolean>;
-  /** Ends a registration whose pushId the provider does not know, unless it has got another one meanwhile. */
-  rejectPushId(appPackage: string, clientId: string, pushId: string): Promise<void>;
+  /**
+   * Ends a registration whose pushId the provider does not know, unless it has got another one meanwhile.
+   * @returns whether it was ended
+   */
+  rejectPushId(appPackage: string, clientId: string, pushId: string): Promise<boolean>;
 }
 
 /** @param accepted the message's first event @param loaded its stream as it was read */
@@ -41,10 +44,11 @@ export function recorder(log: EventLog, clock: Clock, accepted: RecordedEvent, l
         correlationId: registrationStream({ clientId, appPackage }),
       };
       const command = { type: 'RejectPushId', pushId } as const;
-      await execute(log, registrationDecider, registrationStream({ clientId, appPackage }), command, {
+      const result = await execute(log, registrationDecider, registrationStream({ clientId, appPackage }), command, {
         context,
         cause: `${accepted.id} ${pushId}`,
       });
+      return result.type === 'done' && result.events.length > 0;
     },
   };
 }
