@@ -109,7 +109,8 @@ describe('a process that is killed at any moment', () => {
     const { counts } = world.ledger;
     const enough = counts.answered + random.int(0, MAX_ANSWERS);
     const died = service.process.ended.then(({ code, stderr }) => {
-      throw new Error(`the service ended by itself with ${code}: ${stderr}`);
+      const last = service.log().filter(({ msg }) => msg !== 'request');
+      throw new Error(`the service ended by itself with ${code}: ${stderr} ${JSON.stringify(last.slice(-5))}`);
     });
     await Promise.race([until('answers', () => counts.answered >= enough, { withinMs: ANSWERS_MS }), died]);
     await pause(random.int(0, MAX_MORE_MS));
