@@ -14,6 +14,8 @@ const serializers = { err: describeError };
 
 export interface ProcessLog {
   readonly logger: pino.Logger;
+  /** A line at info that is written whatever the level: others wait for it. */
+  announce(fields: object, text: string): void;
   /** A finished line of another thread. */
   writeLine(line: string): void;
   /** Writes what is kept back. */
@@ -31,8 +33,11 @@ export function openLog(level: LogLevel): ProcessLog {
   destination.on('error', () => undefined);
   const timer = setInterval(() => destination.flush(), FLUSH_EVERY_MS);
   timer.unref();
+  const options = { base: undefined, timestamp: pino.stdTimeFunctions.isoTime, serializers };
+  const loud = pino({ ...options, level: 'info' }, destination);
   return {
-    logger: pino({ level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime, serializers }, destination),
+    logger: pino({ ...options, level }, destination),
+    announce: (fields, text) => loud.info(fields, text),
     writeLine: (line) => void destination.write(line),
     flush: () => {
       try {

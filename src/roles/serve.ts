@@ -70,7 +70,7 @@ async function start(config: Config, log: ProcessLog, releases: Releases): Promi
 async function listen(
   config: Config,
   { backend }: EmbeddedService,
-  { logger }: ProcessLog,
+  log: ProcessLog,
   releases: Releases,
 ): Promise<string> {
   const tokens = createTokenVerifier(config.token, systemClock);
@@ -84,7 +84,7 @@ async function listen(
     clock: systemClock,
     time,
     nextMsgId: msgIds(time, systemClock),
-    logger,
+    logger: log.logger,
     limits: { maxSkewMs: config.maxSkewMs, maxBodyBytes: config.maxBodyBytes, maxInFlight: MAX_IN_FLIGHT },
   });
   releases.add(async () => {
@@ -94,7 +94,7 @@ async function listen(
     clearTimeout(cut);
   });
   const url = await listening(api, config);
-  logger.info({ url, dataDir: config.dataDir }, `listening on ${url}`);
+  log.announce({ url, dataDir: config.dataDir }, `listening on ${url}`);
   return url;
 }
 
