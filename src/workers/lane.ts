@@ -6,8 +6,8 @@ import { BrokenCircuitError, ConsecutiveBreaker, circuitBreaker, handleWhenResul
 import { PauseQueue } from '../ports/jobs.ts';
 import type { CallFailure, Channel, RateState } from './channels/channel.ts';
 
-/** Calls of one lane that may be under way at once. */
-export const LANE_CONCURRENCY = 32;
+/** Jobs of one lane that may be under way at once; most of the time each waits for a commit. The channel bounds its calls. */
+export const LANE_CONCURRENCY = 128;
 /** Failures in a row that open the circuit. */
 const FAILURES_TO_OPEN = 5;
 /** Tried again this long after it opened; the contract of the house is 5 s at most. */

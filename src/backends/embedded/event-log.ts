@@ -3,6 +3,7 @@ import type { EventMetadata, UmsEvent } from '../../domain/events.ts';
 import { type Position, positionOf, type Revision, revisionOf, START } from '../../domain/position.ts';
 import type { StreamName } from '../../domain/streams.ts';
 import type { AppendResult, EventLog, LogBatch, LogFilter, NewEvent, RecordedEvent } from '../../ports/event-log.ts';
+import { pause } from '../../ports/restart.ts';
 import type { EventRow } from './event-row.ts';
 import type { AppendReply, RequestRow } from './protocol.ts';
 import { type EventEntry, recentEvents } from './recent-events.ts';
@@ -14,6 +15,12 @@ export interface EventCodec {
   decode(stored: EncodedEvent): { event: UmsEvent; metadata: EventMetadata };
 }
 
+/**
+ * Under load a subscription reads this long after the time before at the earliest, so that its reader gets batches worth
+ * their while. A batch of fewer events than the limit is no load: what comes alone is read at once.
+ */
+const READ_EVERY_MS = 10;
+const LOAD_EVENTS = 4;
 /** Events read at once by a subscription. */
 const BATCH = 512;
 
@@ -71,11 +78,13 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
     let saidSo = false;
     while (!stop.aborted) {
       const seen = thread.head();
+      const readAt = performance.now();
       const { events, next: end, atEnd } = fitting(next, filter, followedAfter(next, BATCH));
       next = end;
       if (events.length > 0 || (atEnd && !saidSo)) yield { events, caughtUp: atEnd };
       saidSo ||= atEnd;
       if (atEnd) await thread.headBeyond(Math.max(seen, next), stop);
+      if (events.length >= LOAD_EVENTS) await pause(readAt + READ_EVERY_MS - performance.now(), stop);
     }
     if (!signal.aborted) throw new Error('the event log was closed');
   }

@@ -6,6 +6,9 @@ import type { DatabaseSync } from 'node:sqlite';
 import { never } from '../../domain/decider.ts';
 import type { JobOp, JobRow, TakenJob, TakeReply } from './protocol.ts';
 
+/** Jobs of a queue that are read at once. */
+const READ_AHEAD = 256;
+
 export interface JobWriter {
   apply(op: JobOp): unknown;
   /** Queues that may have something to take since the last call. */
@@ -47,13 +50,29 @@ export function jobWriter(db: DatabaseSync): JobWriter {
   };
   const settle = (queue: string, id: string): void => void active.get(queue)?.delete(id);
 
-  const take = (queue: string, limit: number, now: number): TakeReply => {
+  /** Jobs that are due, read ahead in their order: a queue with many is not searched for each few. */
+  const ahead = new Map<string, TakenJob[]>();
+
+  const dueOf = (queue: string, limit: number, now: number): TakenJob[] => {
+    const known = ahead.get(queue);
+    if (known !== undefined && known.length > 0) return known;
     const busy = activeOf(queue);
-    const rows = due.all(queue, now, limit + busy.size) as unknown as TakenJob[];
-    const jobs = rows.filter(({ id }) => !busy.has(id)).slice(0, limit);
-    for (const { id } of jobs) {
-      busy.add(id);
-      taken.push([queue, id]);
+    const rows = due.all(queue, now, Math.max(limit, READ_AHEAD) + busy.size) as unknown as TakenJob[];
+    const free = rows.filter(({ id }) => !busy.has(id));
+    ahead.set(queue, free);
+    return free;
+  };
+
+  const take = (queue: string, limit: number, now: number): TakeReply => {
+    const jobs: TakenJob[] = [];
+    while (jobs.length < limit) {
+      const more = dueOf(queue, limit, now).splice(0, limit - jobs.length);
+      if (more.length === 0) break;
+      for (const { id } of more) {
+        activeOf(queue).add(id);
+        taken.push([queue, id]);
+      }
+      jobs.push(...more);
     }
     const nextAt = jobs.length < limit ? nextDue.get(queue, now)?.runAt : undefined;
     return { jobs: jobs.map((job) => ({ ...job })), nextAt: nextAt === undefined ? undefined : Number(nextAt) };
@@ -79,6 +98,8 @@ export function jobWriter(db: DatabaseSync): JobWriter {
           touched.add(op.queue);
           return settle(op.queue, op.id);
         case 'releaseJob':
+          // It comes before those that were read ahead.
+          ahead.delete(op.queue);
           touched.add(op.queue);
           return settle(op.queue, op.id);
         case 'buryJob':
@@ -104,6 +125,7 @@ export function jobWriter(db: DatabaseSync): JobWriter {
     rolledBack() {
       for (const [queue, id] of taken) settle(queue, id);
       taken = [];
+      ahead.clear();
     },
   };
 }

@@ -5,6 +5,12 @@ import { openFileWriter } from './writer.ts';
 
 /** Operations of one transaction at most; more wait for the next. */
 const MAX_BATCH = 1024;
+/**
+ * Under load a transaction begins this long after the one before at the earliest, so that more share its fsync and its
+ * notices. A batch of fewer operations than the limit is no load: what comes alone is committed at once.
+ */
+const COMMIT_EVERY_MS = 2;
+const LOAD_OPS = 4;
 const FORGET_EVERY_MS = 60_000;
 /** While there is more to forget: bite by bite, so that no append waits long, and faster than requests come. */
 const FORGET_MORE_MS = 100;
@@ -56,8 +62,22 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
     return into;
   };
 
+  let lastBegin = 0;
+  let lastSize = 0;
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  const waitForMore = (batches: Batch[]): void => {
+    const wait = lastBegin + COMMIT_EVERY_MS - performance.now();
+    if (lastSize < LOAD_OPS || wait <= 0) return;
+    // Nothing else is for this thread to do: the messages wait in the ports.
+    Atomics.wait(pause, 0, 0, wait);
+    collect(batches);
+  };
+
   const answer = (batches: readonly Batch[]): void => {
-    const { replies, notice } = writer.apply(batches.flatMap(({ ops }) => ops));
+    const ops = batches.flatMap((batch) => batch.ops);
+    lastBegin = performance.now();
+    lastSize = ops.length;
+    const { replies, notice } = writer.apply(ops);
     const byPort = new Map<MessagePort, { first: number; replies: Reply[] }[]>();
     let next = 0;
     for (const { port, first, ops } of batches) {
@@ -76,7 +96,10 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
   const work = (port: MessagePort, message: ToWriter): void => {
     const batches: Batch[] = [];
     receive(port, message, batches);
-    for (collect(batches); batches.length > 0; collect(batches)) answer(batches.splice(0));
+    for (collect(batches); batches.length > 0; collect(batches)) {
+      waitForMore(batches);
+      answer(batches.splice(0));
+    }
   };
 
   let forgetting: NodeJS.Timeout;
