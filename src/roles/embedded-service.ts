@@ -42,7 +42,7 @@ export async function startEmbeddedService(
   log: ProcessLog,
 ): Promise<EmbeddedService> {
   const backend = await openStore(config);
-  const port = backend.connect();
+  const port = backend.connect('background');
   const start: BackgroundStart = {
     port,
     store: storeOptions(config),

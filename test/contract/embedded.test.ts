@@ -25,7 +25,7 @@ async function openBackend() {
     codec: { encode: encodeEvent, decode: decodeEvent },
   };
   let backend = await openEmbedded(options);
-  let second = attachEmbedded(backend.connect(), options);
+  let second = attachEmbedded(backend.connect('foreground'), options);
   const closePorts = async (): Promise<void> => {
     await second.close();
     await backend.close();
@@ -35,13 +35,13 @@ async function openBackend() {
     other: second,
     /** The ports of a connection with another codec, for the time of a call. */
     async withCodec(codec: EmbeddedOptions['codec'], use: (ports: EmbeddedPorts) => Promise<void>): Promise<void> {
-      const ports = attachEmbedded(backend.connect(), { ...options, codec });
+      const ports = attachEmbedded(backend.connect('foreground'), { ...options, codec });
       await use(ports).finally(ports.close);
     },
     async reopen(): Promise<EmbeddedPorts> {
       await closePorts();
       backend = await openEmbedded(options);
-      second = attachEmbedded(backend.connect(), options);
+      second = attachEmbedded(backend.connect('foreground'), options);
       return backend;
     },
     async close(): Promise<void> {

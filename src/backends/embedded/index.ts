@@ -9,7 +9,7 @@ import { embeddedDocuments } from './documents.ts';
 import { type EventCodec, embeddedEventLog } from './event-log.ts';
 import { embeddedJobs } from './jobs.ts';
 import { type EmbeddedThread, openThread } from './thread.ts';
-import type { FromWriterThread, ToWriterThread } from './writer-thread.ts';
+import type { FromWriterThread, Rank, ToWriterThread } from './writer-thread.ts';
 
 export interface EmbeddedOptions {
   /** Path of the SQLite file; its folder exists and is held by this process (`data-folder.ts`). */
@@ -31,7 +31,7 @@ export interface EmbeddedPorts {
 
 export interface EmbeddedBackend extends EmbeddedPorts {
   /** A line for another thread of this process, to be passed to `attachEmbedded` there. */
-  connect(): MessagePort;
+  connect(rank: Rank): MessagePort;
   /** Settles when the writer died by itself; everything pending has then been rejected. */
   readonly failed: Promise<Error>;
 }
@@ -42,13 +42,13 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
   const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), { workerData: { file, contentKey } });
   await opened(worker);
 
-  const connect = (): MessagePort => {
+  const connect = (rank: Rank): MessagePort => {
     const { port1, port2 } = new MessageChannel();
-    worker.postMessage({ type: 'attach', port: port2 } satisfies ToWriterThread, [port2]);
+    worker.postMessage({ type: 'attach', port: port2, rank } satisfies ToWriterThread, [port2]);
     return port1;
   };
 
-  const thread = openThread(file, connect());
+  const thread = openThread(file, connect('foreground'));
   let stopping = false;
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   const failed = new Promise<Error>((resolve) => {

@@ -1,16 +1,11 @@
 /** The thread that owns the write connection. Serves any number of ports; what has arrived on all of them commits together. */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { commitPace } from './commit-pace.ts';
 import type { FromWriter, Op, Reply, ToWriter } from './protocol.ts';
 import { openFileWriter } from './writer.ts';
 
 /** Operations of one transaction at most; more wait for the next. */
 const MAX_BATCH = 1024;
-/**
- * Under load a transaction begins this long after the one before at the earliest, so that more share its fsync and its
- * notices. A batch of fewer operations than the limit is no load: what comes alone is committed at once.
- */
-const COMMIT_EVERY_MS = 2;
-const LOAD_OPS = 4;
 const FORGET_EVERY_MS = 60_000;
 /** While there is more to forget: bite by bite, so that no append waits long, and faster than requests come. */
 const FORGET_MORE_MS = 100;
@@ -20,8 +15,10 @@ interface Start {
   readonly contentKey: Uint8Array;
 }
 
+export type Rank = 'foreground' | 'background';
+
 export type ToWriterThread =
-  | { readonly type: 'attach'; readonly port: MessagePort }
+  | { readonly type: 'attach'; readonly port: MessagePort; readonly rank: Rank }
   /** Everything is answered, then the file is closed. */
   | { readonly type: 'stop' };
 
@@ -37,47 +34,45 @@ interface Batch {
 
 function run(parent: MessagePort, { file, contentKey }: Start): void {
   const writer = openFileWriter(file, contentKey);
-  const ports = new Set<MessagePort>();
+  const ports = new Map<MessagePort, Rank>();
+  /** What has arrived and is not committed yet. */
+  const arrived: Record<Rank, Batch[]> = { foreground: [], background: [] };
+  const pace = commitPace();
+  let later: NodeJS.Timeout | undefined;
 
-  const receive = (port: MessagePort, message: ToWriter, into: Batch[]): void => {
+  const receive = (port: MessagePort, message: ToWriter): void => {
     if (message.type === 'ops') {
-      into.push({ port, first: message.first, ops: message.ops });
+      arrived[ports.get(port) ?? 'foreground'].push({ port, first: message.first, ops: message.ops });
       return;
     }
+    flush(port);
     ports.delete(port);
     port.postMessage({ type: 'left' } satisfies FromWriter);
     port.close();
   };
 
-  /** Collects what waits on the ports, up to a full transaction. */
-  const collect = (into: Batch[]): Batch[] => {
-    let size = into.reduce((sum, { ops }) => sum + ops.length, 0);
-    for (const port of ports)
-      while (size < MAX_BATCH) {
+  const receiveAll = (): void => {
+    for (const port of ports.keys()) {
+      for (let size = 0; size < MAX_BATCH; ) {
         const received = receiveMessageOnPort(port) as { message: ToWriter } | undefined;
         if (received === undefined) break;
-        receive(port, received.message, into);
-        size += received.message.type === 'ops' ? received.message.ops.length : 0;
+        receive(port, received.message);
+        size += received.message.type === 'ops' ? received.message.ops.length : 1;
       }
-    return into;
+    }
   };
 
-  let lastBegin = 0;
-  let lastSize = 0;
-  const pause = new Int32Array(new SharedArrayBuffer(4));
-  const waitForMore = (batches: Batch[]): void => {
-    const wait = lastBegin + COMMIT_EVERY_MS - performance.now();
-    if (lastSize < LOAD_OPS || wait <= 0) return;
-    // Nothing else is for this thread to do: the messages wait in the ports.
-    Atomics.wait(pause, 0, 0, wait);
-    collect(batches);
+  /** What a port sent before it leaves is not left behind. */
+  const flush = (port: MessagePort): void => {
+    for (const batches of Object.values(arrived)) {
+      const own = batches.filter((batch) => batch.port === port);
+      if (own.length > 0) answer(own);
+      batches.splice(0, batches.length, ...batches.filter((batch) => batch.port !== port));
+    }
   };
 
   const answer = (batches: readonly Batch[]): void => {
-    const ops = batches.flatMap((batch) => batch.ops);
-    lastBegin = performance.now();
-    lastSize = ops.length;
-    const { replies, notice } = writer.apply(ops);
+    const { replies, notice } = writer.apply(batches.flatMap(({ ops }) => ops));
     const byPort = new Map<MessagePort, { first: number; replies: Reply[] }[]>();
     let next = 0;
     for (const { port, first, ops } of batches) {
@@ -86,20 +81,26 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
       byPort.set(port, runs);
       next += ops.length;
     }
-    for (const port of ports) {
+    for (const port of ports.keys()) {
       const runs = byPort.get(port) ?? [];
       if (runs.length > 0 || notice !== undefined)
         port.postMessage({ type: 'committed', replies: runs, notice } satisfies FromWriter);
     }
   };
 
-  const work = (port: MessagePort, message: ToWriter): void => {
-    const batches: Batch[] = [];
-    receive(port, message, batches);
-    for (collect(batches); batches.length > 0; collect(batches)) {
-      waitForMore(batches);
-      answer(batches.splice(0));
+  const work = (): void => {
+    clearTimeout(later);
+    for (;;) {
+      receiveAll();
+      const wait = pace.beforeBackground();
+      if (arrived.foreground.length === 0 && (arrived.background.length === 0 || wait > 0)) break;
+      pace.waitForMore();
+      receiveAll();
+      const batches = wait > 0 ? [] : arrived.background.splice(0);
+      pace.begin(sizeOf(arrived.foreground), sizeOf(batches));
+      answer([...arrived.foreground.splice(0), ...batches]);
     }
+    if (arrived.background.length > 0) later = setTimeout(work, pace.beforeBackground());
   };
 
   let forgetting: NodeJS.Timeout;
@@ -117,18 +118,27 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
   parent.on('message', (message: ToWriterThread) => {
     switch (message.type) {
       case 'attach':
-        ports.add(message.port);
-        message.port.on('message', (received: ToWriter) => work(message.port, received));
+        ports.set(message.port, message.rank);
+        message.port.on('message', (received: ToWriter) => {
+          receive(message.port, received);
+          work();
+        });
         return;
       case 'stop':
-        for (const batches = collect([]); batches.length > 0; collect(batches)) answer(batches.splice(0));
+        receiveAll();
+        for (const port of ports.keys()) flush(port);
+        clearTimeout(later);
         clearTimeout(forgetting);
-        for (const port of ports) port.close();
+        for (const port of ports.keys()) port.close();
         writer.close();
         parent.close();
     }
   });
   parent.postMessage({ type: 'open' } satisfies FromWriterThread);
+}
+
+function sizeOf(batches: readonly Batch[]): number {
+  return batches.reduce((sum, { ops }) => sum + ops.length, 0);
 }
 
 if (parentPort !== null) {

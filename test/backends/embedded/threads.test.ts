@@ -44,7 +44,7 @@ describe('another thread', () => {
   test('sees what the main thread commits, and the main thread what it commits', async () => {
     const { backend, store } = await opened();
     const run = freshName();
-    const port = backend.connect();
+    const port = backend.connect('foreground');
     const worker = new Worker(new URL('./attached-thread.ts', import.meta.url), {
       workerData: { port, store, run } satisfies AttachedStart,
       transferList: [port],
@@ -76,8 +76,8 @@ describe('a writer that dies', () => {
   /** A backend with a second line, and a way to kill the writer with a message that it can't have been meant for. */
   async function mortal() {
     const it = await opened();
-    const second = attachEmbedded(it.backend.connect(), { ...it.store, codec });
-    const hostile = it.backend.connect();
+    const second = attachEmbedded(it.backend.connect('foreground'), { ...it.store, codec });
+    const hostile = it.backend.connect('foreground');
     return {
       ...it,
       second,

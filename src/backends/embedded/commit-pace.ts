@@ -1,0 +1,46 @@
+/** When the writer commits: at once while it has little to do, in larger and rarer transactions under load. */
+
+/** So many operations in one transaction are load: what comes alone is committed at once. */
+const LOAD_OPS = 4;
+/** Under load a transaction begins this long after the one before at the earliest, so that more share its fsync. */
+const COMMIT_EVERY_MS = 2;
+/**
+ * While threads that callers wait for are under load, the background's operations are committed this often only: an
+ * answer comes before what is derived from it, and what is derived costs less in larger batches.
+ */
+const BACKGROUND_EVERY_MS = 100;
+/** Load is over when there was none for so long. */
+const LOAD_ENDS_MS = 20;
+
+export interface CommitPace {
+  /** ms until the background's operations may be committed; 0: now. */
+  beforeBackground(): number;
+  /** Under load, blocks the thread for a moment; more arrives meanwhile. */
+  waitForMore(): void;
+  /** A transaction begins with so many operations of each kind. */
+  begin(foreground: number, background: number): void;
+}
+
+export function commitPace(now: () => number = () => performance.now()): CommitPace {
+  const never = new Int32Array(new SharedArrayBuffer(4));
+  let lastBegin = 0;
+  let lastSize = 0;
+  let lastLoad = Number.NEGATIVE_INFINITY;
+  let lastBackground = 0;
+  return {
+    beforeBackground() {
+      const at = now();
+      return at - lastLoad > LOAD_ENDS_MS ? 0 : Math.max(0, lastBackground + BACKGROUND_EVERY_MS - at);
+    },
+    waitForMore() {
+      const wait = lastBegin + COMMIT_EVERY_MS - now();
+      if (lastSize >= LOAD_OPS && wait > 0) Atomics.wait(never, 0, 0, wait);
+    },
+    begin(foreground, background) {
+      lastBegin = now();
+      lastSize = foreground + background;
+      if (foreground >= LOAD_OPS) lastLoad = lastBegin;
+      if (background > 0) lastBackground = lastBegin;
+    },
+  };
+}
