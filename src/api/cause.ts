@@ -2,9 +2,9 @@
 import { hash, randomUUID } from 'node:crypto';
 import type { EventContext, UmsEvent } from '../domain/events.ts';
 import type { RequestRecord } from '../ports/event-log.ts';
+import { traceparentOf } from '../ports/trace.ts';
 import { actorOf, type Call } from './call.ts';
 import type { RequestIdentity } from './idempotency.ts';
-import { traceparentOf } from './trace.ts';
 
 export interface RequestCause<E extends UmsEvent> {
   readonly context: EventContext;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { checkHeaders, readHeaders } from '../../src/api/headers.ts';
 import { pathOf } from '../../src/api/path.ts';
-import { traceparentOf } from '../../src/api/trace.ts';
+import { traceparentOf } from '../../src/ports/trace.ts';
 
 const latin1 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
 

@@ -8,7 +8,7 @@ const COMMIT_EVERY_MS = 2;
  * While threads that callers wait for are under load, the background's operations are committed this often only: an
  * answer comes before what is derived from it, and what is derived costs less in larger batches.
  */
-const BACKGROUND_EVERY_MS = 100;
+const BACKGROUND_EVERY_MS = 200;
 /** Load is over when there was none for so long. */
 const LOAD_ENDS_MS = 20;
 

@@ -23,16 +23,10 @@ interface DocumentRow {
   readonly document: string;
 }
 
-/** A collection as this thread knows it: in one of its versions, of which only one serves. */
-interface Opened {
-  readonly shape: CollectionShape;
-  readonly cache: LookupCache;
-}
-
 export function embeddedDocuments(thread: EmbeddedThread): Documents {
   const { reader, link } = thread;
   const statements = new Map<string, StatementSync>();
-  const opened = new Map<string, Promise<Opened>>();
+  const opened = new Map<string, Promise<CollectionShape>>();
   const places = new Map<string, CollectionPlace>();
   const caches = new Map<string, LookupCache>();
 
@@ -63,7 +57,7 @@ export function embeddedDocuments(thread: EmbeddedThread): Documents {
     }
   };
 
-  const open = <T>(collection: Collection<T>): Promise<Opened> => {
+  const open = <T>(collection: Collection<T>): Promise<CollectionShape> => {
     const versioned = `${collection.name} ${collection.version}`;
     let known = opened.get(versioned);
     if (known === undefined) {
@@ -74,15 +68,20 @@ export function embeddedDocuments(thread: EmbeddedThread): Documents {
     return known;
   };
 
-  const openCollection = async <T>(collection: Collection<T>): Promise<Opened> => {
+  const openCollection = async <T>(collection: Collection<T>): Promise<CollectionShape> => {
     const { name, version } = collection;
     const shape: CollectionShape = { name, version, indexes: Object.keys(collection.indexes) };
     const place = await link.send<CollectionPlace>({ kind: 'openCollection', shape });
     if (!places.has(name)) places.set(name, place);
+    return shape;
+  };
+
+  /** The cache of a collection that is looked up by keys; only of such a one does this thread hear every change. */
+  const lookups = async (name: string): Promise<LookupCache> => {
     await link.send({ kind: 'watchCollection', name });
     const cache = caches.get(name) ?? lookupCache();
     caches.set(name, cache);
-    return { shape, cache };
+    return cache;
   };
 
   const table = (name: string, copy: Copy): string => {
@@ -141,7 +140,8 @@ export function embeddedDocuments(thread: EmbeddedThread): Documents {
     },
 
     async findByKeys<T>(collection: Collection<T>, index: string, keys: readonly string[], limit: number) {
-      const { cache } = await open(collection);
+      await open(collection);
+      const cache = caches.get(collection.name) ?? (await lookups(collection.name));
       assertIndex(collection, index);
       const found = new Map<string, readonly Stored<T>[]>();
       for (const key of keys) {
@@ -158,7 +158,7 @@ export function embeddedDocuments(thread: EmbeddedThread): Documents {
       { puts = [], deletes = [], checkpoint }: WriteBatch<T>,
       copy: Copy = 'serving',
     ) {
-      const { shape } = await open(collection);
+      const shape = await open(collection);
       await link.send({
         kind: 'documents',
         collection: { shape, copy },
@@ -199,13 +199,13 @@ export function embeddedDocuments(thread: EmbeddedThread): Documents {
     },
 
     async startShadow<T>(collection: Collection<T>) {
-      const { shape } = await open(collection);
+      const shape = await open(collection);
       const checkpoint = shadowCheckpoint(collection.name);
       places.set(shape.name, await link.send({ kind: 'startShadow', shape, checkpoint }));
     },
 
     async promoteShadow<T>(collection: Collection<T>, name: string) {
-      const { shape } = await open(collection);
+      const shape = await open(collection);
       const from = shadowCheckpoint(collection.name);
       places.set(shape.name, await link.send({ kind: 'promoteShadow', shape, from, to: name }));
     },
