@@ -23,7 +23,7 @@ export type ToBackground = { readonly type: 'stop'; readonly graceMs: number };
 export type FromBackground = { readonly type: 'started' } | { readonly type: 'log'; readonly line: string };
 
 /** How much this thread steps back for the others: whoever waits for an answer comes first. */
-const NICENESS = 15;
+const NICENESS = 5;
 
 /** Threads have priorities of their own on Linux only; elsewhere this one competes like any other. */
 function stepBack(): void {

@@ -10,6 +10,9 @@ import type { ProcessLog } from './logging.ts';
 
 const codec = { encode: encodeEvent, decode: decodeEvent };
 
+/** Of the background thread: most of what it makes lives for one batch, and is cheaper to drop before it grows old. */
+const YOUNG_GENERATION_MB = 96;
+
 export interface EmbeddedService {
   readonly backend: EmbeddedBackend;
   /** Settles when a thread died by itself. */
@@ -51,8 +54,10 @@ export async function startEmbeddedService(
     logLevel: config.logLevel,
   };
   const worker = new Worker(new URL('./background-thread.ts', import.meta.url), {
+    name: 'background',
     workerData: start,
     transferList: [port],
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   });
   let stopping = false;
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));

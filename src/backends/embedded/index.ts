@@ -39,7 +39,10 @@ export interface EmbeddedBackend extends EmbeddedPorts {
 /** @throws Error named WrongContentKey, or with what SQLite says, when the file can't be opened */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBackend> {
   const { file, contentKey } = options;
-  const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), { workerData: { file, contentKey } });
+  const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), {
+    name: 'writer',
+    workerData: { file, contentKey },
+  });
   await opened(worker);
 
   const connect = (rank: Rank): MessagePort => {
