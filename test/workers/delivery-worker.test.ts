@@ -160,7 +160,7 @@ describe('lanes', () => {
     const own = await ownShop();
     const { it: bad } = await ready(['c1'], own);
     const { it: good, msgId } = await ready(['c1'], own);
-    bad.jpush.answer(...range(100).map(() => hangsFor(bad.appPackage)));
+    bad.jpush.answer(...range(LANE_CONCURRENCY).map(() => hangsFor(bad.appPackage)));
     for (const _ of range(LANE_CONCURRENCY + 8)) await enqueue(bad, await bad.accept());
     const worker = await bad.worker();
     const queue = deliveryQueue('jpush', bad.appPackage);
