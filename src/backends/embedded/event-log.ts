@@ -30,6 +30,9 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
   const { reader, link } = thread;
   const selectStream = reader.prepare(`SELECT ${COLUMNS} FROM events WHERE stream = ? ORDER BY revision`);
   const selectAll = reader.prepare(`SELECT ${COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT ?`);
+  const selectTypes = reader.prepare(
+    `SELECT ${COLUMNS} FROM events WHERE position > ? AND type IN (SELECT value FROM json_each(?)) ORDER BY position LIMIT ?`,
+  );
   const selectRequest = reader.prepare('SELECT key, fingerprint, answer, position FROM requests WHERE key = ?');
   const recent = recentEvents();
 
@@ -38,8 +41,15 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
     return entry.decoded;
   };
 
-  const entriesAfter = (after: number, limit: number): { entries: readonly EventEntry[]; atEnd: boolean } => {
-    const rows = selectAll.all(after, limit) as unknown as EventRow[];
+  /** @param types only these, so that what a reader does not want is not even read */
+  const entriesAfter = (
+    after: number,
+    limit: number,
+    types?: LogFilter['types'],
+  ): { entries: readonly EventEntry[]; atEnd: boolean } => {
+    const found =
+      types === undefined ? selectAll.all(after, limit) : selectTypes.all(after, JSON.stringify(types), limit);
+    const rows = found as unknown as EventRow[];
     return { entries: rows.map((row) => ({ row })), atEnd: rows.length < limit };
   };
 
@@ -118,7 +128,7 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
       const found: RecordedEvent[] = [];
       let next = Number(after);
       for (;;) {
-        const { events, next: end, atEnd } = fitting(next, filter, entriesAfter(next, limit));
+        const { events, next: end, atEnd } = fitting(next, filter, entriesAfter(next, limit, filter.types));
         found.push(...events);
         next = end;
         if (atEnd || found.length >= limit) return found.slice(0, limit);
