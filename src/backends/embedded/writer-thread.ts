@@ -6,6 +6,8 @@ import { openFileWriter } from './writer.ts';
 
 /** Operations of one transaction at most; more wait for the next. */
 const MAX_BATCH = 1024;
+/** Transactions in a row before the thread looks at what else it has to do. */
+const MAX_TURNS = 64;
 const FORGET_EVERY_MS = 60_000;
 /** While there is more to forget: bite by bite, so that no append waits long, and faster than requests come. */
 const FORGET_MORE_MS = 100;
@@ -88,19 +90,25 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
     }
   };
 
+  /** One transaction, if there is something to commit by now. */
+  const commitNext = (): boolean => {
+    receiveAll();
+    const wait = pace.beforeBackground();
+    if (arrived.foreground.length === 0 && (arrived.background.length === 0 || wait > 0)) return false;
+    pace.waitForMore();
+    receiveAll();
+    const batches = wait > 0 ? [] : arrived.background.splice(0);
+    pace.begin(sizeOf(arrived.foreground), sizeOf(batches));
+    answer([...arrived.foreground.splice(0), ...batches]);
+    return true;
+  };
+
   const work = (): void => {
     clearTimeout(later);
-    for (;;) {
-      receiveAll();
-      const wait = pace.beforeBackground();
-      if (arrived.foreground.length === 0 && (arrived.background.length === 0 || wait > 0)) break;
-      pace.waitForMore();
-      receiveAll();
-      const batches = wait > 0 ? [] : arrived.background.splice(0);
-      pace.begin(sizeOf(arrived.foreground), sizeOf(batches));
-      answer([...arrived.foreground.splice(0), ...batches]);
-    }
-    if (arrived.background.length > 0) later = setTimeout(work, pace.beforeBackground());
+    // Timers and the other messages of this thread have their turn, also under a load that never ends.
+    for (let turn = 1; turn < MAX_TURNS && commitNext(); turn += 1);
+    if (arrived.foreground.length > 0) later = setTimeout(work);
+    else if (arrived.background.length > 0) later = setTimeout(work, pace.beforeBackground());
   };
 
   let forgetting: NodeJS.Timeout;
