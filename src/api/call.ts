@@ -1,9 +1,8 @@
 /** A request on its way through the checks, and what it came to. */
+import type { CommandOutcome } from '../commands/remembered.ts';
 import type { App } from '../domain/apps.ts';
 import type { Actor } from '../domain/events.ts';
-import type { Position } from '../domain/position.ts';
 import type { Rejection } from '../domain/result-codes.ts';
-import type { StoredRequest } from '../ports/event-log.ts';
 import type { VerifiedToken } from '../ports/token-verifier.ts';
 import type { AccessLine } from './access-log.ts';
 import type { Body } from './body.ts';
@@ -36,15 +35,7 @@ export interface Call {
 export type Read = { readonly type: 'done'; readonly answer: string } | Rejection;
 
 /** What an endpoint with an effect comes to. */
-export type Effect =
-  | {
-      readonly type: 'done';
-      readonly answer: string;
-      /** Of the last event that it appended. */
-      readonly position: Position | undefined;
-    }
-  | Rejection
-  | { readonly type: 'duplicateRequest'; readonly earlier: StoredRequest };
+export type Effect = CommandOutcome;
 
 export function actorOf({ caller, app, clientId, user }: Pick<Call, 'caller' | 'app' | 'clientId' | 'user'>): Actor {
   if (caller === 'cloud') return { kind: 'cloud', appId: app.appId };

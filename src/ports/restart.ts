@@ -21,3 +21,21 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', done);
   });
 }
+
+/** Work that goes on until it is told to stop. */
+export interface Loop {
+  /** Resolves once it has ended. */
+  stop(): Promise<void>;
+}
+
+/** @param run ends soon after the signal aborts, and does not reject */
+export function startLoop(run: (signal: AbortSignal) => Promise<void>): Loop {
+  const stopping = new AbortController();
+  const running = run(stopping.signal);
+  return {
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+}

@@ -1,8 +1,9 @@
 import type { AcceptedMessage, MessageEvent, ReceiptEvent, TargetRef } from '../domain/events.ts';
-import { registrationId, streamPrefixes } from '../domain/streams.ts';
+import { registrationId } from '../domain/streams.ts';
 import { evolveTarget, targetsOf, viewOfNewTarget } from '../domain/target-view.ts';
 import { type DeliveryDocument, deliveries } from '../ports/read-models.ts';
 import type { Projection } from './projection.ts';
+import { targetEvents } from './target-events.ts';
 
 type Event = MessageEvent | ReceiptEvent;
 
@@ -10,20 +11,7 @@ type Event = MessageEvent | ReceiptEvent;
 export const deliveriesProjection: Projection<DeliveryDocument, Event> = {
   name: 'deliveries',
   collection: deliveries,
-  filter: {
-    prefixes: [streamPrefixes.message, streamPrefixes.receipt],
-    types: [
-      'MessageAccepted',
-      'MessageDispatched',
-      'MessageDispatchFailed',
-      'MessageExpired',
-      'MessageDisplayCancelled',
-      'MessageErased',
-      'MessageReceived',
-      'MessageDisplayed',
-      'MessageAnswered',
-    ],
-  },
+  filter: targetEvents,
   creates: ['MessageAccepted'],
   idsOf: (event) => targetsOf(event).map((target) => deliveryId(event.data.msgId, target)),
   evolve(document, { event, metadata }, id) {

@@ -2,10 +2,10 @@ import { never } from '../domain/decider.ts';
 import { type AcceptedMessage, type MessageEvent, type ReceiptEvent, targetKey } from '../domain/events.ts';
 import { reportedStatus } from '../domain/receipt.ts';
 import { countByStatus, MessageStatus, mayBecome, messageStatusOf } from '../domain/status.ts';
-import { streamPrefixes } from '../domain/streams.ts';
 import { targetsOf } from '../domain/target-view.ts';
 import { type MessageDocument, messages, type TargetStanding } from '../ports/read-models.ts';
 import type { Projection } from './projection.ts';
+import { targetEvents } from './target-events.ts';
 
 type Event = MessageEvent | ReceiptEvent;
 
@@ -13,20 +13,7 @@ type Event = MessageEvent | ReceiptEvent;
 export const messagesProjection: Projection<MessageDocument, Event> = {
   name: 'messages',
   collection: messages,
-  filter: {
-    prefixes: [streamPrefixes.message, streamPrefixes.receipt],
-    types: [
-      'MessageAccepted',
-      'MessageDispatched',
-      'MessageDispatchFailed',
-      'MessageExpired',
-      'MessageDisplayCancelled',
-      'MessageErased',
-      'MessageReceived',
-      'MessageDisplayed',
-      'MessageAnswered',
-    ],
-  },
+  filter: targetEvents,
   creates: ['MessageAccepted'],
   idsOf: ({ data }) => [data.msgId],
   evolve(document, { event, metadata }) {

@@ -7,7 +7,7 @@ import { CheckpointLost, type Documents } from '../ports/documents.ts';
 import type { EventLog, LogFilter, RecordedEvent } from '../ports/event-log.ts';
 import type { Jobs } from '../ports/jobs.ts';
 import type { Logger } from '../ports/logger.ts';
-import { pause, restartDelay } from '../ports/restart.ts';
+import { type Loop, pause, restartDelay, startLoop } from '../ports/restart.ts';
 import { deliveryJob } from './delivery-job.ts';
 
 const CHECKPOINT = 'dispatcher';
@@ -22,19 +22,8 @@ export interface DispatcherDeps {
   readonly onQueues: (queues: Iterable<string>) => void;
 }
 
-export interface Dispatcher {
-  stop(): Promise<void>;
-}
-
-export function startDispatcher(deps: DispatcherDeps): Dispatcher {
-  const stopping = new AbortController();
-  const running = run(deps, stopping.signal);
-  return {
-    async stop() {
-      stopping.abort();
-      await running;
-    },
-  };
+export function startDispatcher(deps: DispatcherDeps): Loop {
+  return startLoop((signal) => run(deps, signal));
 }
 
 async function run(deps: DispatcherDeps, signal: AbortSignal): Promise<void> {

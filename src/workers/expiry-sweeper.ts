@@ -10,7 +10,7 @@ import type { EventLog } from '../ports/event-log.ts';
 import { folded } from '../ports/execute.ts';
 import type { Logger } from '../ports/logger.ts';
 import { messages } from '../ports/read-models.ts';
-import { pause } from '../ports/restart.ts';
+import { type Loop, pause, startLoop } from '../ports/restart.ts';
 import { recorder } from './record.ts';
 
 const EVERY_MS = 1_000;
@@ -25,15 +25,8 @@ export interface SweeperDeps {
   readonly logger: Logger;
 }
 
-export function startExpirySweeper(deps: SweeperDeps): { stop(): Promise<void> } {
-  const stopping = new AbortController();
-  const running = run(deps, stopping.signal);
-  return {
-    async stop() {
-      stopping.abort();
-      await running;
-    },
-  };
+export function startExpirySweeper(deps: SweeperDeps): Loop {
+  return startLoop((signal) => run(deps, signal));
 }
 
 async function run(deps: SweeperDeps, signal: AbortSignal): Promise<void> {
