@@ -136,13 +136,14 @@ describe.each(endpoints)('%s', (name) => {
     },
   );
 
-  test.runIf(needToken.includes(name))('D00003 without a token, before the parameters', async () => {
-    for (const accessToken of [undefined, ''])
-      expect(await call({ body: { dst: 1 }, headers: { accessToken } })).toMatchObject({
-        status: 401,
-        retCode: 'D00003',
-      });
-  });
+  if (needToken.includes(name))
+    test('D00003 without a token, before the parameters', async () => {
+      for (const accessToken of [undefined, ''])
+        expect(await call({ body: { dst: 1 }, headers: { accessToken } })).toMatchObject({
+          status: 401,
+          retCode: 'D00003',
+        });
+    });
 
   test('the query string is not signed; a token of this very client is fine', async () => {
     const answer = await call({ query: '?a=b', headers: { accessToken: 'user:u1@client-1' } });
