@@ -33,7 +33,6 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
   const selectTypes = reader.prepare(
     `SELECT ${COLUMNS} FROM events WHERE position > ? AND type IN (SELECT value FROM json_each(?)) ORDER BY position LIMIT ?`,
   );
-  const selectRequest = reader.prepare('SELECT key, fingerprint, answer, position FROM requests WHERE key = ?');
   const recent = recentEvents();
 
   const recorded = (entry: EventEntry): RecordedEvent => {
@@ -138,7 +137,7 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
     subscribe,
 
     async findRequest(key) {
-      const row = selectRequest.get(key) as RequestRow | undefined;
+      const row = await link.send<RequestRow | undefined>({ kind: 'findRequest', key });
       return row === undefined ? undefined : storedRequest(row);
     },
 

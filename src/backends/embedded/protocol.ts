@@ -23,6 +23,11 @@ export type AppendReply =
   | { readonly type: 'conflict'; readonly actual: number }
   | { readonly type: 'duplicateRequest'; readonly earlier: RequestRow };
 
+export interface FindRequestOp {
+  readonly kind: 'findRequest';
+  readonly key: string;
+}
+
 export interface CollectionShape {
   readonly name: string;
   readonly version: number;
@@ -103,7 +108,7 @@ export type ContentOp =
   | { readonly kind: 'putContent'; readonly id: string; readonly text: string }
   | { readonly kind: 'deleteContent'; readonly id: string };
 
-export type Op = AppendOp | DocumentsOp | JobOp | CollectionOp | ContentOp;
+export type Op = AppendOp | FindRequestOp | DocumentsOp | JobOp | CollectionOp | ContentOp;
 
 /** Where a collection's copies lie: generations of its table, and the version of the serving one. */
 export interface CollectionPlace {

@@ -1,7 +1,8 @@
 /** The SQLite file: its tables, and how connections to it are opened. */
+import { hash } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 const tables = `
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -19,12 +20,17 @@ CREATE UNIQUE INDEX IF NOT EXISTS events_by_stream ON events (stream, revision);
 
 CREATE TABLE IF NOT EXISTS requests (
   seq INTEGER PRIMARY KEY,
-  key TEXT NOT NULL UNIQUE,
+  key TEXT NOT NULL,
   fingerprint TEXT NOT NULL,
   answer TEXT NOT NULL,
   position INTEGER NOT NULL,
   at INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS request_index (
+  hash INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  PRIMARY KEY (hash, seq)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS contents (id TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT;
 
@@ -56,6 +62,17 @@ CREATE INDEX IF NOT EXISTS jobs_to_run ON jobs (queue, run_at, seq) WHERE dead_a
 CREATE INDEX IF NOT EXISTS jobs_dead ON jobs (queue, dead_at, seq) WHERE dead_at IS NOT NULL;
 `;
 
+/** Version 1 had an index over the keys of requests as they are. */
+function fromVersion1(db: DatabaseSync): void {
+  db.function('request_hash', { deterministic: true }, (key) => requestHash(String(key)));
+  db.exec(`
+    INSERT INTO requests SELECT * FROM requests_1;
+    INSERT INTO request_index SELECT request_hash(key), seq FROM requests ORDER BY 1;
+    INSERT INTO meta SELECT '${REQUESTS_INDEXED}', coalesce(max(seq), 0) FROM requests;
+    DROP TABLE requests_1;
+  `);
+}
+
 /** The one connection that writes. An answered commit survives `kill -9` and power loss (WAL, synchronous=FULL). */
 export function openWriter(file: string): DatabaseSync {
   const db = new DatabaseSync(file);
@@ -64,14 +81,17 @@ export function openWriter(file: string): DatabaseSync {
     PRAGMA synchronous = FULL;
     PRAGMA wal_autocheckpoint = 4000;
     PRAGMA journal_size_limit = 67108864;
-    PRAGMA cache_size = -65536;
+    PRAGMA cache_size = -16384;
     PRAGMA temp_store = MEMORY;
   `);
   const version = Number(db.prepare('PRAGMA user_version').get()?.user_version ?? 0);
   if (version > SCHEMA_VERSION)
     throw new Error(`${file} was written by a newer release (schema ${version}, this one knows ${SCHEMA_VERSION})`);
+  db.exec('BEGIN IMMEDIATE');
+  if (version === 1) db.exec('ALTER TABLE requests RENAME TO requests_1');
   db.exec(tables);
-  db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+  if (version === 1) fromVersion1(db);
+  db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
   return db;
 }
 
@@ -80,6 +100,14 @@ export function openReader(file: string): DatabaseSync {
   const db = new DatabaseSync(file, { readOnly: true });
   db.exec('PRAGMA cache_size = -16384; PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY;');
   return db;
+}
+
+/** Name in `meta`: requests up to this number are in `request_index`. */
+export const REQUESTS_INDEXED = 'requests-indexed';
+
+/** What a request's key is indexed by: 48 bits; what they point at has to be compared in full. */
+export function requestHash(key: string): number {
+  return Number.parseInt(hash('sha256', key).slice(0, 12), 16);
 }
 
 /** The table of one generation of a collection. */

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { AppendOp, AppendReply, RequestRow } from './protocol.ts';
+import type { AppendOp, AppendReply } from './protocol.ts';
+import type { RequestWriter } from './write-requests.ts';
 
 const NO_STREAM = -1;
 
@@ -8,11 +9,9 @@ export interface EventWriter {
   /** The newest position given out; reset with `reload` after a rollback. */
   head(): number;
   reload(): void;
-  /** Drops requests remembered before `at` (ms since 1970), `limit` at most. @returns how many */
-  forgetRequests(at: number, limit: number): number;
 }
 
-export function eventWriter(db: DatabaseSync): EventWriter {
+export function eventWriter(db: DatabaseSync, requests: RequestWriter): EventWriter {
   const insert = db.prepare(
     'INSERT INTO events (position, stream, revision, type, id, metadata, data) VALUES (?, ?, ?, ?, ?, ?, ?)',
   );
@@ -22,12 +21,6 @@ export function eventWriter(db: DatabaseSync): EventWriter {
     'SELECT revision, id, position FROM events WHERE stream = ? AND revision > ? ORDER BY revision LIMIT ?',
   );
   const maxPosition = db.prepare('SELECT max(position) AS position FROM events');
-  const insertRequest = db.prepare(
-    'INSERT INTO requests (key, fingerprint, answer, position, at) VALUES (?, ?, ?, ?, ?)',
-  );
-  const findRequest = db.prepare('SELECT key, fingerprint, answer, position FROM requests WHERE key = ?');
-  const oldestRequests = db.prepare('SELECT seq, at FROM requests ORDER BY seq LIMIT ?');
-  const deleteRequests = db.prepare('DELETE FROM requests WHERE seq <= ?');
 
   const readHead = (): number => Number(maxPosition.get()?.position ?? 0);
   let head = readHead();
@@ -49,8 +42,8 @@ export function eventWriter(db: DatabaseSync): EventWriter {
   return {
     append(op, putContent) {
       if (op.request !== undefined) {
-        const earlier = findRequest.get(op.request.key) as RequestRow | undefined;
-        if (earlier !== undefined) return { type: 'duplicateRequest', earlier: { ...earlier } };
+        const earlier = requests.find(op.request.key);
+        if (earlier !== undefined) return { type: 'duplicateRequest', earlier };
       }
       if (op.expected > NO_STREAM && exists.get(op.stream, op.expected) === undefined) return conflict(op);
       if (exists.get(op.stream, op.expected + 1) !== undefined) return repeated(op) ?? conflict(op);
@@ -62,8 +55,7 @@ export function eventWriter(db: DatabaseSync): EventWriter {
         insert.run(head, op.stream, revision, event.type, event.id, event.metadata, event.data);
       }
       if (op.content !== undefined) putContent(op.content.id, op.content.text);
-      if (op.request !== undefined)
-        insertRequest.run(op.request.key, op.request.fingerprint, op.request.answer, head, Date.now());
+      if (op.request !== undefined) requests.remember(op.request, head);
       return { type: 'appended', revision, position: head };
     },
 
@@ -71,13 +63,6 @@ export function eventWriter(db: DatabaseSync): EventWriter {
 
     reload() {
       head = readHead();
-    },
-
-    forgetRequests(at, limit) {
-      const old = oldestRequests.all(limit).filter((row) => Number(row.at) < at);
-      const last = old.at(-1);
-      if (last !== undefined) deleteRequests.run(Number(last.seq));
-      return old.length;
     },
   };
 }

@@ -11,6 +11,7 @@ import { contentWriter } from './write-contents.ts';
 import { documentWriter } from './write-documents.ts';
 import { eventWriter } from './write-events.ts';
 import { jobWriter } from './write-jobs.ts';
+import { requestWriter } from './write-requests.ts';
 
 /** Remembered requests are dropped after this; the contract asks for 24 h at least. */
 const REQUEST_TTL_MS = 26 * 3_600_000;
@@ -27,7 +28,8 @@ export interface Writer {
 export function openFileWriter(file: string, contentKey: Uint8Array): Writer {
   const db = openWriter(file);
   checkKey(db, contentKey);
-  const events = eventWriter(db);
+  const requests = requestWriter(db);
+  const events = eventWriter(db, requests);
   const documents = documentWriter(db);
   const jobs = jobWriter(db);
   const contents = contentWriter(db, contentKey);
@@ -39,6 +41,8 @@ export function openFileWriter(file: string, contentKey: Uint8Array): Writer {
     switch (op.kind) {
       case 'append':
         return events.append(op, contents.put);
+      case 'findRequest':
+        return requests.find(op.key);
       case 'documents':
         return documents.write(op);
       case 'openCollection':
@@ -67,11 +71,13 @@ export function openFileWriter(file: string, contentKey: Uint8Array): Writer {
   const rollback = (): void => {
     if (db.isTransaction) db.exec('ROLLBACK');
     events.reload();
+    requests.rolledBack();
     documents.rolledBack();
     jobs.rolledBack();
   };
 
   const committed = (): void => {
+    requests.committed();
     documents.committed();
     jobs.committed();
   };
@@ -79,6 +85,7 @@ export function openFileWriter(file: string, contentKey: Uint8Array): Writer {
   const transact = (ops: readonly Op[]): Reply[] => {
     begin.run();
     const replies = ops.map((op): Reply => ({ ok: true, value: applyOne(op) }));
+    requests.indexSome();
     commit.run();
     committed();
     return replies;
@@ -112,7 +119,7 @@ export function openFileWriter(file: string, contentKey: Uint8Array): Writer {
       return { replies, notice: notice() };
     },
     forgetOldRequests(now) {
-      return events.forgetRequests(now - REQUEST_TTL_MS, FORGET_AT_ONCE) === FORGET_AT_ONCE;
+      return requests.forget(now - REQUEST_TTL_MS, FORGET_AT_ONCE) === FORGET_AT_ONCE;
     },
     close() {
       db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
@@ -121,7 +128,13 @@ export function openFileWriter(file: string, contentKey: Uint8Array): Writer {
   };
 }
 
-const withoutWrite: ReadonlySet<Op['kind']> = new Set(['takeJobs', 'releaseJob', 'countActive', 'watchCollection']);
+const withoutWrite: ReadonlySet<Op['kind']> = new Set([
+  'findRequest',
+  'takeJobs',
+  'releaseJob',
+  'countActive',
+  'watchCollection',
+]);
 
 function readOnly(op: Op, applyOne: (op: Op) => unknown): Reply[] {
   try {
