@@ -8,6 +8,8 @@ export type Decision<E extends UmsEvent> = { readonly type: 'decided'; readonly 
 export interface Decider<State, Command, E extends UmsEvent> {
   readonly initialState: () => State;
   readonly evolve: (state: State, event: E) => State;
+  /** `evolve` for one event after the other, where a state is too large to be copied for each of them. */
+  readonly evolveAll?: (state: State, events: Iterable<E>) => State;
   readonly decide: (command: Command, state: State) => Decision<E>;
 }
 
@@ -15,10 +17,15 @@ export function decided<E extends UmsEvent>(...events: E[]): Decision<E> {
   return { type: 'decided', events };
 }
 
-/** Folds a history into the state it leads to. */
-export function fold<State, E>(initial: State, evolve: (state: State, event: E) => State, history: Iterable<E>): State {
-  let state = initial;
-  for (const event of history) state = evolve(state, event);
+/** Folds events into the state that they lead to from a state before, which stays as it was. */
+export function fold<State, Command, E extends UmsEvent>(
+  { evolve, evolveAll }: Decider<State, Command, E>,
+  before: State,
+  events: Iterable<E>,
+): State {
+  if (evolveAll !== undefined) return evolveAll(before, events);
+  let state = before;
+  for (const event of events) state = evolve(state, event);
   return state;
 }
 

@@ -45,6 +45,8 @@ export type MessageCommand =
       readonly group: DispatchGroup;
       readonly idempotencyKey?: string | undefined;
       readonly keyValidUntil?: string | undefined;
+      /** The group's recorded key as it was when this one was reserved. Of two that replace the same one, the first counts. */
+      readonly replaces: string | undefined;
     }
   | {
       readonly type: 'RecordDispatched';
@@ -65,19 +67,8 @@ const none: MessageState = { status: 'none' };
 
 export const messageDecider: Decider<MessageState, MessageCommand, MessageEvent> = {
   initialState: () => none,
-
-  evolve(state, event) {
-    if (event.type === 'MessageAccepted')
-      return {
-        status: 'accepted',
-        message: event.data,
-        prepared: new Map(),
-        outcomes: new Map(),
-        cancelled: new Set(),
-        erased: false,
-      };
-    return state.status === 'none' ? state : evolveAccepted(state, event);
-  },
+  evolve: (state, event) => evolveAll(state, [event]),
+  evolveAll,
 
   decide(command, state) {
     if (command.type === 'Accept')
@@ -86,27 +77,77 @@ export const messageDecider: Decider<MessageState, MessageCommand, MessageEvent>
   },
 };
 
-function evolveAccepted(state: KnownMessage, event: Exclude<MessageEvent, { type: 'MessageAccepted' }>): KnownMessage {
+/** A known message while it is folded: nobody else has it yet, so it is changed in place. */
+interface Draft {
+  readonly status: 'accepted';
+  readonly message: AcceptedMessage;
+  readonly prepared: Map<string, PreparedGroup>;
+  readonly outcomes: Map<string, Outcome>;
+  readonly cancelled: Set<string>;
+  erased: boolean;
+}
+
+/** One copy for all events: a stream has several for each target, and a copy for each would make it quadratic. */
+function evolveAll(state: MessageState, events: Iterable<MessageEvent>): MessageState {
+  let draft = state.status === 'none' ? undefined : draftOf(state);
+  for (const event of events) {
+    if (event.type === 'MessageAccepted') draft = newDraft(event.data);
+    else if (draft !== undefined) applyTo(draft, event);
+  }
+  return draft ?? state;
+}
+
+function newDraft(message: AcceptedMessage): Draft {
+  return {
+    status: 'accepted',
+    message,
+    prepared: new Map(),
+    outcomes: new Map(),
+    cancelled: new Set(),
+    erased: false,
+  };
+}
+
+function draftOf(state: KnownMessage): Draft {
+  return {
+    ...state,
+    prepared: new Map(state.prepared),
+    outcomes: new Map(state.outcomes),
+    cancelled: new Set(state.cancelled),
+  };
+}
+
+function applyTo(draft: Draft, event: Exclude<MessageEvent, { type: 'MessageAccepted' }>): void {
   switch (event.type) {
     case 'MessageDispatchPrepared': {
       const { group, idempotencyKey, keyValidUntil, round } = event.data;
-      return { ...state, prepared: new Map(state.prepared).set(group, { idempotencyKey, keyValidUntil, round }) };
+      draft.prepared.set(group, { idempotencyKey, keyValidUntil, round });
+      break;
     }
     case 'MessageDispatched':
-      return withOutcome(state, refsOf(event.data), { type: 'sent' });
+      setOutcome(draft, refsOf(event.data), { type: 'sent' });
+      break;
     case 'MessageDispatchFailed': {
       const { failure, round } = event.data;
-      return withOutcome(state, refsOf(event.data), { type: 'failed', failure, round });
+      setOutcome(draft, refsOf(event.data), { type: 'failed', failure, round });
+      break;
     }
     case 'MessageExpired':
-      return withOutcome(state, event.data.targets, { type: 'failed', failure: 'expired', round: 0 });
+      setOutcome(draft, event.data.targets, { type: 'failed', failure: 'expired', round: 0 });
+      break;
     case 'MessageDisplayCancelled':
-      return { ...state, cancelled: new Set([...state.cancelled, ...event.data.targets.map(targetKey)]) };
+      for (const target of event.data.targets) draft.cancelled.add(targetKey(target));
+      break;
     case 'MessageErased':
-      return { ...state, erased: true };
+      draft.erased = true;
+      break;
     default:
-      return never(event);
+      never(event);
   }
+}
+
+function setOutcome({ outcomes }: Draft, targets: readonly TargetRef[], outcome: Outcome): void {
+  for (const target of targets) outcomes.set(targetKey(target), outcome);
 }
 
 function decideAccepted(
@@ -117,7 +158,7 @@ function decideAccepted(
     case 'PrepareDispatch': {
       const { idempotencyKey, keyValidUntil } = command;
       const targets = openTargets(state, command.group);
-      if (targets.length === 0 || isCurrentKey(state, command)) return decided();
+      if (targets.length === 0 || isPrepared(state, command)) return decided();
       return decided({
         type: 'MessageDispatchPrepared',
         data: { ...command.group, targets, idempotencyKey, keyValidUntil },
@@ -175,19 +216,11 @@ function outcomeOf(state: KnownMessage, group: { appPackage: string }, clientId:
   return state.outcomes.get(targetKey({ clientId, appPackage: group.appPackage }));
 }
 
-function isCurrentKey(state: KnownMessage, command: Extract<MessageCommand, { type: 'PrepareDispatch' }>): boolean {
-  const prepared = state.prepared.get(command.group.group);
-  return (
-    prepared !== undefined &&
-    prepared.idempotencyKey === command.idempotencyKey &&
-    prepared.round === command.group.round
-  );
-}
-
-function withOutcome(state: KnownMessage, targets: readonly TargetRef[], outcome: Outcome): KnownMessage {
-  const outcomes = new Map(state.outcomes);
-  for (const target of targets) outcomes.set(targetKey(target), outcome);
-  return { ...state, outcomes };
+/** By this very command or, since its key was reserved, by another: then that one's key is the one to call with. */
+function isPrepared(state: KnownMessage, command: Extract<MessageCommand, { type: 'PrepareDispatch' }>): boolean {
+  const recorded = state.prepared.get(command.group.group);
+  if (recorded?.idempotencyKey !== command.replaces) return true;
+  return recorded?.idempotencyKey === command.idempotencyKey && recorded?.round === command.group.round;
 }
 
 function refsOf(data: { appPackage: string; targets: readonly string[] }): TargetRef[] {

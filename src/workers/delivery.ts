@@ -170,7 +170,11 @@ async function idempotencyKey(deps: DeliveryDeps, work: Work, { channel, lane }:
   if (result.type !== 'reserved') return callFailed(deps, work, result);
   const { key, validUntil } = result;
   const keyValidUntil = new Date(validUntil).toISOString();
-  const recorded = await record.message({ type: 'PrepareDispatch', group, idempotencyKey: key, keyValidUntil }, key);
+  const replaces = prepared?.idempotencyKey;
+  const recorded = await record.message(
+    { type: 'PrepareDispatch', group, idempotencyKey: key, keyValidUntil, replaces },
+    key,
+  );
   return recorded ? { type: 'key', key } : { type: 'changed' };
 }
 

@@ -28,7 +28,7 @@ function run<State, Command, E extends UmsEvent>(decider: Decider<State, Command
   for (const command of commands) {
     const decision = decider.decide(command, state);
     const events = decision.type === 'decided' ? decision.events : [];
-    const after = fold(state, decider.evolve, events);
+    const after = fold(decider, state, events);
     steps.push({ command, before: state, after, events, refused: decision.type === 'rejected' });
     state = after;
   }
@@ -41,7 +41,8 @@ function expectReplay<State, E extends UmsEvent>(
   { history, state }: { history: readonly E[]; state: State },
 ): void {
   const stored = history.map((event) => decodeEvent(encodeEvent(event, aContext())).event as E);
-  expect(fold(decider.initialState(), decider.evolve, stored)).toEqual(state);
+  expect(fold(decider, decider.initialState(), stored)).toEqual(state);
+  expect(stored.reduce(decider.evolve, decider.initialState())).toEqual(state);
 }
 
 describe('registration', () => {
@@ -127,6 +128,7 @@ describe('message', () => {
       type: fc.constant('PrepareDispatch' as const),
       group: aGroup,
       idempotencyKey: optional(few('k1', 'k2')),
+      replaces: optional(few('k1', 'k2')),
     }),
     fc.record({ type: fc.constant('RecordDispatched' as const), group: aGroup }),
     fc.record({

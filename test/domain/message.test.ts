@@ -1,5 +1,6 @@
 /** contract.md §3 MessageInfo, §4 (expires, failures); design.md §Delivery. */
 import { describe, expect, test } from 'vitest';
+import { fold } from '../../src/domain/decider.ts';
 import { type FailureCode, failureCodes, type MessageEvent, type TargetRef } from '../../src/domain/events.ts';
 import {
   type DispatchGroup,
@@ -8,6 +9,7 @@ import {
   messageDecider,
   openTargets,
 } from '../../src/domain/message.ts';
+import { range } from '../contract/support.ts';
 import { aMessage, aTarget } from '../fixtures/samples.ts';
 import { specOf } from '../support/given.ts';
 
@@ -35,11 +37,12 @@ const aGroup = (targets: string[] = ['a', 'b', 'c'], more: Partial<DispatchGroup
   round: 0,
   ...more,
 });
-const prepare = (group = aGroup(), idempotencyKey: string | undefined = 'cid-1'): MessageCommand => ({
+const prepare = (group = aGroup(), idempotencyKey = 'cid-1', replaces?: string): MessageCommand => ({
   type: 'PrepareDispatch',
   group,
   idempotencyKey,
   keyValidUntil: message.expiresAt,
+  replaces,
 });
 const recordDispatched = (group = aGroup()): MessageCommand => ({
   type: 'RecordDispatched',
@@ -55,7 +58,7 @@ const recordFailure = (group = aGroup(), failure: FailureCode = 'refused'): Mess
 });
 const expire = (now = EXPIRY): MessageCommand => ({ type: 'Expire', now });
 
-const prepared = (group = aGroup(), idempotencyKey: string | undefined = 'cid-1'): MessageEvent => ({
+const prepared = (group = aGroup(), idempotencyKey = 'cid-1'): MessageEvent => ({
   type: 'MessageDispatchPrepared',
   data: { ...group, idempotencyKey, keyValidUntil: message.expiresAt },
 });
@@ -98,14 +101,30 @@ describe('prepare', () => {
     given(accepted).when(prepare()).events(prepared());
   });
 
-  test('with the key of before is nothing new', () => {
+  test('again is nothing new', () => {
     given(accepted, prepared()).when(prepare()).nothing();
   });
 
   test('with another key, the earlier one having run out, is recorded, and the newest counts', () => {
-    given(accepted, prepared()).when(prepare(aGroup(), 'cid-2')).events(prepared(aGroup(), 'cid-2'));
-    given(accepted, prepared(), prepared(aGroup(), 'cid-2')).when(prepare(aGroup(), 'cid-2')).nothing();
-    given(accepted, prepared(), prepared(aGroup(), 'cid-2')).when(prepare()).events(prepared());
+    const second = prepare(aGroup(), 'cid-2', 'cid-1');
+    given(accepted, prepared()).when(second).events(prepared(aGroup(), 'cid-2'));
+    given(accepted, prepared(), prepared(aGroup(), 'cid-2')).when(second).nothing();
+    given(accepted, prepared(), prepared(aGroup(), 'cid-2'))
+      .when(prepare(aGroup(), 'cid-3', 'cid-2'))
+      .events(prepared(aGroup(), 'cid-3'));
+  });
+
+  test('by two at once is recorded for the first: the second did not know of its key', () => {
+    given(accepted, prepared()).when(prepare(aGroup(), 'cid-2')).nothing();
+    given(accepted, prepared(), prepared(aGroup(), 'cid-2'))
+      .when(prepare(aGroup(), 'cid-3', 'cid-1'))
+      .nothing();
+    given(accepted)
+      .when(prepare(aGroup(), 'cid-2', 'cid-1'))
+      .nothing();
+    given(accepted, prepared(), failed(aGroup(), 'gaveUp'))
+      .when(prepare(aGroup(undefined, { round: 1 }), 'cid-2'))
+      .nothing();
   });
 
   test('of another group does not count for this one', () => {
@@ -131,8 +150,13 @@ describe('prepare', () => {
 
   test('of a later round, for what gave up in an earlier one, is recorded although the key is the same', () => {
     const again = aGroup(['a', 'b', 'c'], { round: 1 });
-    given(accepted, prepared(), failed(aGroup(), 'gaveUp')).when(prepare(again)).events(prepared(again));
-    given(accepted, prepared(), failed(aGroup(), 'gaveUp'), prepared(again)).when(prepare(again)).nothing();
+    const history = [accepted, prepared(), failed(aGroup(), 'gaveUp')];
+    given(...history)
+      .when(prepare(again, 'cid-1', 'cid-1'))
+      .events(prepared(again));
+    given(...history, prepared(again))
+      .when(prepare(again, 'cid-1', 'cid-1'))
+      .nothing();
   });
 });
 
@@ -288,11 +312,28 @@ describe('what was taken off the screen', () => {
   });
 });
 
-test('folding leaves the states before as they were', () => {
-  const before = given(accepted).state as KnownMessage;
-  messageDecider.evolve(before, dispatched());
-  messageDecider.evolve(before, prepared());
-  expect(before.outcomes.size + before.prepared.size).toBe(0);
+describe('folding', () => {
+  test('leaves the states before as they were', () => {
+    const before = given(accepted).state as KnownMessage;
+    const cancelled: MessageEvent = {
+      type: 'MessageDisplayCancelled',
+      data: { msgId, cause: 'requested', targets: [ref('a')] },
+    };
+    messageDecider.evolve(before, dispatched());
+    fold(messageDecider, before, [prepared(), failed(aGroup(['b'])), cancelled]);
+    expect(before.outcomes.size + before.prepared.size + before.cancelled.size).toBe(0);
+  });
+
+  // A copy of the state for each event would take minutes.
+  test('takes time for each event once, however long the stream', () => {
+    const alone = range(50_000).map((n) => aGroup([`c${n}`], { group: `0-${n}` }));
+    const state = fold(messageDecider, messageDecider.initialState(), [
+      accepted,
+      ...alone.map((group) => prepared(group)),
+      ...alone.map((group) => dispatched(group)),
+    ]) as KnownMessage;
+    expect([state.prepared.size, state.outcomes.size]).toEqual([50_000, 50_000]);
+  });
 });
 
 function outcomes(state: KnownMessage): string[] {

@@ -16,7 +16,14 @@ import type {
   RecordedEvent,
   StoredRequest,
 } from '../../src/ports/event-log.ts';
-import { type ExecuteOptions, execute, folded, newEvents } from '../../src/ports/execute.ts';
+import {
+  conflictPauseMs,
+  type ExecuteOptions,
+  execute,
+  folded,
+  newEvents,
+  StreamContended,
+} from '../../src/ports/execute.ts';
 import { aContext, channelUpdated } from '../fixtures/samples.ts';
 
 type Updated = EventOf<'ChannelUpdated'>;
@@ -119,9 +126,7 @@ describe('execute', () => {
 
   test('decides again on fresh state after a conflict', async () => {
     const { log, appends, reads } = scripted(3, conflict, conflict, appended);
-    const states: number[] = [];
-    expect((await run(log, grow(), { onState: (state) => states.push(state) })).type).toBe('done');
-    expect(states).toEqual([3, 4, 5]);
+    expect((await run(log, grow())).type).toBe('done');
     expect(appends.map(({ expected }) => expected)).toEqual([2n, 3n, 4n]);
     expect(new Set(appends.map(({ events }) => events[0]?.id)).size).toBe(1);
     expect(reads()).toBe(3);
@@ -137,6 +142,19 @@ describe('execute', () => {
     await expect(run(log, grow())).rejects.toBeInstanceOf(StoreUnavailable);
     expect(appends.length).toBeGreaterThan(3);
     expect(appends.length).toBeLessThan(20);
+  });
+
+  test('waits before each further try, as long and as often as it is told to', async () => {
+    const { log, appends, reads } = scripted(0, conflict);
+    const pauses: number[] = [];
+    const pause = async (conflicts: number): Promise<void> => {
+      pauses.push(conflicts);
+      // The stream is read after the pause: what happens in it counts.
+      expect([appends.length, reads()]).toEqual([conflicts, conflicts]);
+    };
+    await expect(run(log, grow(), { patience: { tries: 4, pause } })).rejects.toBeInstanceOf(StreamContended);
+    expect(pauses).toEqual([1, 2, 3]);
+    expect(appends).toHaveLength(4);
   });
 
   test('holds a deleted stream for a defect', async () => {
@@ -187,6 +205,12 @@ describe('execute', () => {
     const { log } = scripted(0);
     await expect(run(log, grow())).rejects.toThrow('an append that was not foreseen');
   });
+});
+
+test('the pause after conflicts grows up to a tenth of a second, and is anything up to that', () => {
+  expect([1, 2, 3, 6, 50].map((conflicts) => conflictPauseMs(conflicts, 1))).toEqual([4, 8, 16, 100, 100]);
+  expect(conflictPauseMs(50, 0)).toBe(0);
+  expect(conflictPauseMs(1, 0.5)).toBe(2);
 });
 
 test('new events have ids of their own that are the same each time', () => {

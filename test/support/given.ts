@@ -22,7 +22,7 @@ export function specOf<State, Command, E extends UmsEvent>(
   decider: Decider<State, Command, E>,
 ): (...history: E[]) => Given<State, Command, E> {
   return (...history) => {
-    const state = fold(decider.initialState(), decider.evolve, history);
+    const state = fold(decider, decider.initialState(), history);
     return {
       state,
       when(command) {

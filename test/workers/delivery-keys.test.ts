@@ -3,9 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { StoreUnavailable } from '../../src/ports/errors.ts';
 import type { EventLog } from '../../src/ports/event-log.ts';
 import { DeadJob } from '../../src/ports/jobs.ts';
-import { delivery } from '../../src/workers/delivery.ts';
-import { lane } from '../../src/workers/lane.ts';
-import { shared } from '../contract/support.ts';
+import { gate, shared } from '../contract/support.ts';
 import { DAY_MS, delivering, openShop } from './support.ts';
 
 const shop = shared(openShop);
@@ -62,18 +60,67 @@ describe('the key', () => {
       if (parameters[1][0]?.event.type === 'MessageDispatched') throw new StoreUnavailable('cut off');
       return it.deps.log.append(...parameters);
     };
-    const route = {
-      channel: it.jpush.channel,
-      lane: lane(it.jpush.channel, it.appPackage, it.clock.now, () => undefined),
-    };
-    const handle = delivery({ ...it.deps, log: { ...it.deps.log, append: cut } }, () => route);
-    await expect(handle(job, new AbortController().signal)).rejects.toThrow(StoreUnavailable);
+    const cutOff = it.elsewhere({ log: { ...it.deps.log, append: cut } });
+    await expect(cutOff(job)).rejects.toThrow(StoreUnavailable);
     await it.run(job);
     expect(keysOf(it)).toEqual(['key-1', 'key-1']);
     expect((await it.outcomes(msgId)).map(({ type }) => type)).toEqual([
       'MessageDispatchPrepared',
       'MessageDispatched',
     ]);
+  });
+});
+
+describe('two runs of one job at once', () => {
+  /** Both have reserved a key before either records one. */
+  async function bothReserve({ jpush, clock }: ReturnType<typeof delivering>, ...runs: (() => Promise<void>)[]) {
+    const both = gate();
+    const asked: string[] = [];
+    const reserve = async () => {
+      const key = `mine-${asked.push('asked')}`;
+      if (asked.length === runs.length) both.open();
+      await both.opened;
+      return { type: 'reserved', key, validUntil: clock.now() + DAY_MS } as const;
+    };
+    jpush.answerKey(...runs.map(() => reserve));
+    await Promise.all(runs.map((run) => run()));
+    expect(asked).toHaveLength(runs.length);
+  }
+
+  test.each(['in one process', 'in two processes'])('%s end with one key at the provider', async (where) => {
+    const { it, msgId, job } = await accepted();
+    const other = where === 'in one process' ? it.run : it.elsewhere();
+    await bothReserve(
+      it,
+      () => it.run(job),
+      () => other(job),
+    );
+    const prepared = (await it.outcomes(msgId)).filter(({ type }) => type === 'MessageDispatchPrepared');
+    expect(prepared).toMatchObject([{ data: { idempotencyKey: expect.stringMatching(/^mine-[12]$/) } }]);
+    expect(new Set(keysOf(it))).toEqual(
+      new Set(prepared.map(({ data }) => 'idempotencyKey' in data && data.idempotencyKey)),
+    );
+    expect((await it.outcomes(msgId)).map(({ type }) => type)).toEqual([
+      'MessageDispatchPrepared',
+      'MessageDispatched',
+    ]);
+  });
+
+  test('end with one key also when they renew one that has grown too old', async () => {
+    const { it, msgId, job } = await accepted();
+    it.jpush.answer({ type: 'failed', reason: 'timeout' });
+    await it.failure({ ...job, attempt: 25 });
+    it.clock.move(2 * DAY_MS);
+    const redriven = { ...job, redrives: 1 };
+    const elsewhere = it.elsewhere();
+    await bothReserve(
+      it,
+      () => it.run(redriven),
+      () => elsewhere(redriven),
+    );
+    expect(new Set(keysOf(it).slice(1)).size).toBe(1);
+    const prepared = (await it.outcomes(msgId)).filter(({ type }) => type === 'MessageDispatchPrepared');
+    expect(prepared).toHaveLength(2);
   });
 });
 

@@ -142,10 +142,12 @@ export function delivering({ ports }: Pick<Shop, 'ports'>, names: readonly Chann
     lanes.set(name, known);
     return known;
   };
-  const handle = delivery(deps, ({ channel: name }) => {
-    const channel = channels[name];
-    return channel === undefined ? undefined : { channel, lane: laneOf(name, channel) };
-  });
+  const handlerOf = (own: DeliveryDeps) =>
+    delivery(own, ({ channel: name }) => {
+      const channel = channels[name];
+      return channel === undefined ? undefined : { channel, lane: laneOf(name, channel) };
+    });
+  const handle = handlerOf(deps);
 
   return {
     deps,
@@ -189,6 +191,12 @@ export function delivering({ ports }: Pick<Shop, 'ports'>, names: readonly Chann
     /** Runs the handler once, as a consumer would. */
     run(job: Job<DeliveryJob>, signal = new AbortController().signal): Promise<void> {
       return handle(job, signal);
+    },
+
+    /** Like `run`, as another process would that has these ports in place of its own. */
+    elsewhere(ports: Partial<DeliveryDeps> = {}): (job: Job<DeliveryJob>) => Promise<void> {
+      const other = handlerOf({ ...deps, ...ports });
+      return (job) => other(job, new AbortController().signal);
     },
 
     /** The error that a run ends with. */
