@@ -72,17 +72,24 @@ describe('the key', () => {
 });
 
 describe('two runs of one job at once', () => {
-  /** Both have reserved a key before either records one. */
-  async function bothReserve({ jpush, clock }: ReturnType<typeof delivering>, ...runs: (() => Promise<void>)[]) {
-    const both = gate();
+  /** All have reserved a key before any records one, and all call before any is answered. */
+  async function atOnce({ jpush, clock }: ReturnType<typeof delivering>, ...runs: (() => Promise<void>)[]) {
+    const [reserved, called] = [gate(), gate()];
     const asked: string[] = [];
     const reserve = async () => {
       const key = `mine-${asked.push('asked')}`;
-      if (asked.length === runs.length) both.open();
-      await both.opened;
+      if (asked.length === runs.length) reserved.open();
+      await reserved.opened;
       return { type: 'reserved', key, validUntil: clock.now() + DAY_MS } as const;
     };
+    const before = jpush.sends.length;
+    const answer = async () => {
+      if (jpush.sends.length === before + runs.length) called.open();
+      await called.opened;
+      return { type: 'sent' } as const;
+    };
     jpush.answerKey(...runs.map(() => reserve));
+    jpush.answer(...runs.map(() => answer));
     await Promise.all(runs.map((run) => run()));
     expect(asked).toHaveLength(runs.length);
   }
@@ -90,7 +97,7 @@ describe('two runs of one job at once', () => {
   test.each(['in one process', 'in two processes'])('%s end with one key at the provider', async (where) => {
     const { it, msgId, job } = await accepted();
     const other = where === 'in one process' ? it.run : it.elsewhere();
-    await bothReserve(
+    await atOnce(
       it,
       () => it.run(job),
       () => other(job),
@@ -113,7 +120,7 @@ describe('two runs of one job at once', () => {
     it.clock.move(2 * DAY_MS);
     const redriven = { ...job, redrives: 1 };
     const elsewhere = it.elsewhere();
-    await bothReserve(
+    await atOnce(
       it,
       () => it.run(redriven),
       () => elsewhere(redriven),
