@@ -199,7 +199,7 @@ function decideAccepted(
  */
 export function openTargets(
   state: KnownMessage,
-  group: Pick<DispatchGroup, 'appPackage' | 'targets' | 'round'>,
+  group: Pick<DispatchGroup, 'appPackage' | 'round'> & { readonly targets: readonly string[] },
 ): string[] {
   if (state.erased) return [];
   return group.targets.filter((clientId) => {

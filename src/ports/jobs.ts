@@ -47,7 +47,10 @@ export class RetryJob extends Error {
   }
 }
 
-/** Thrown by a handler: not now. The job goes back and costs no attempt; the consumer takes no other job for `pauseMs`. */
+/**
+ * Thrown by a handler: not now. The job goes back and costs no attempt; the consumer takes no other job for `pauseMs`.
+ * With 0 it makes way for others and goes on in its turn.
+ */
 export class PauseQueue extends Error {
   override readonly name = 'PauseQueue';
   readonly pauseMs: number;

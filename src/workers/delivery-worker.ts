@@ -3,9 +3,10 @@ import type { AppDirectory } from '../domain/apps.ts';
 import type { Channel as ChannelName } from '../domain/events.ts';
 import { type Consumer, type Jobs, PauseQueue, RetryJob } from '../ports/jobs.ts';
 import type { Channel } from './channels/channel.ts';
-import { type DeliveryDeps, delivery, type Route } from './delivery.ts';
+import { delivery } from './delivery.ts';
 import { type DeliveryJob, deliveryQueue, isDeliveryQueue } from './delivery-job.ts';
 import { LANE_CONCURRENCY, lane } from './lane.ts';
+import type { DeliveryDeps, Route } from './work.ts';
 
 export interface DeliveryWorkerDeps extends DeliveryDeps {
   readonly apps: AppDirectory;
@@ -39,7 +40,7 @@ export async function startDeliveryWorker(deps: DeliveryWorkerDeps): Promise<Del
       concurrency: LANE_CONCURRENCY,
       handler,
       onError: (error, job) => {
-        // These three say what they say on purpose; anything else is a fault.
+        // These two say what they say on purpose; anything else is a fault, or has come to its end.
         if (error instanceof RetryJob || error instanceof PauseQueue) return;
         deps.logger.error({ err: error, queue, ...job?.data }, 'delivery job failed');
       },

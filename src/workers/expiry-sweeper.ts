@@ -2,19 +2,18 @@
  * Expires what no job has expired in time: messages whose lane is clogged or whose job was lost. A job does it itself
  * when its turn comes; this is the net below.
  */
-import { messageDecider } from '../domain/message.ts';
-import { messageStream } from '../domain/streams.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Documents } from '../ports/documents.ts';
 import type { EventLog } from '../ports/event-log.ts';
-import { folded } from '../ports/execute.ts';
 import type { Logger } from '../ports/logger.ts';
 import { messages } from '../ports/read-models.ts';
 import { type Loop, pause, startLoop } from '../ports/restart.ts';
-import { recorder } from './record.ts';
+import { messageAtHand } from './message-at-hand.ts';
 
 const EVERY_MS = 1_000;
 const AT_ONCE = 200;
+/** msgIds in one line of the log. */
+const MAX_NAMED = 20;
 /** Longer than a call to a provider takes as a rule, so that one under way tells its outcome itself; later, it still counts. */
 const GRACE_MS = 3_000;
 
@@ -40,17 +39,45 @@ async function run(deps: SweeperDeps, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Expires the messages that are overdue, oldest first. @returns how many were looked at */
-export async function sweep({ log, documents, clock }: SweeperDeps, signal: AbortSignal): Promise<number> {
-  const upTo = new Date(clock.now() - GRACE_MS).toISOString();
-  const { items } = await documents.find(messages, { index: 'openUntil', upTo, limit: AT_ONCE });
-  for (const { id } of items) {
-    if (signal.aborted) break;
-    const history = await log.readStream(messageStream(id));
-    const [accepted] = history;
-    if (accepted === undefined) continue;
-    const record = recorder(log, clock, accepted, folded(messageDecider, history));
-    await record.message({ type: 'Expire', now: clock.now() }, '');
-  }
-  return items.length;
+/**
+ * Expires the messages that are overdue, oldest first, page after page. One that can't be expired holds up no other and
+ * has its turn again in the next sweep.
+ * @returns how many were looked at
+ * @throws StoreUnavailable when the store does not say which are overdue
+ */
+export async function sweep(deps: SweeperDeps, signal: AbortSignal): Promise<number> {
+  const upTo = new Date(deps.clock.now() - GRACE_MS).toISOString();
+  const failed: Failed[] = [];
+  let looked = 0;
+  let cursor: string | undefined;
+  do {
+    // By cursor and not from the start again: the read model lags behind what was expired just now.
+    const page = await deps.documents.find(messages, { index: 'openUntil', upTo, limit: AT_ONCE, cursor });
+    for (const { id } of page.items) {
+      if (signal.aborted) break;
+      looked += 1;
+      await expire(deps, id).catch((error: unknown) => failed.push({ msgId: id, error }));
+    }
+    cursor = page.next;
+  } while (cursor !== undefined && !signal.aborted);
+  report(deps, failed);
+  return looked;
+}
+
+async function expire({ log, clock }: SweeperDeps, msgId: string): Promise<void> {
+  const message = await messageAtHand(log, clock, msgId).open();
+  await message?.record({ type: 'Expire', now: clock.now() }, '');
+}
+
+interface Failed {
+  readonly msgId: string;
+  readonly error: unknown;
+}
+
+/** One line a sweep: when the store is away that is all of them, every second. */
+function report({ logger }: SweeperDeps, failed: readonly Failed[]): void {
+  const [first] = failed;
+  if (first === undefined) return;
+  const msgIds = failed.slice(0, MAX_NAMED).map(({ msgId }) => msgId);
+  logger.error({ err: first.error, failed: failed.length, msgIds }, 'messages can not be expired');
 }

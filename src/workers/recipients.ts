@@ -1,11 +1,14 @@
 /** Who of a group can be reached: each try goes to the registration as it then is (`contract.md §4`). */
-import type { Channel } from '../domain/events.ts';
-import type { KnownMessage } from '../domain/message.ts';
+import type { Channel, Registration } from '../domain/events.ts';
+import type { DispatchGroup, KnownMessage } from '../domain/message.ts';
 import { RegistrationStatus } from '../domain/status.ts';
 import { registrationId } from '../domain/streams.ts';
 import type { Documents } from '../ports/documents.ts';
-import { type DeviceDocument, devices } from '../ports/read-models.ts';
+import { devices } from '../ports/read-models.ts';
 import type { Recipient } from './channels/channel.ts';
+
+/** A registration as it stands. */
+export type Standing = Registration & { readonly status: RegistrationStatus };
 
 export interface Reachability {
   readonly recipients: readonly Recipient[];
@@ -15,29 +18,32 @@ export interface Reachability {
   readonly moved: readonly { readonly clientId: string; readonly channel: Channel }[];
 }
 
+/** @param newer registrations by clientId that are known better than from the device list */
 export async function reachable(
   documents: Documents,
   { message }: KnownMessage,
-  group: { readonly channel: Channel; readonly appPackage: string },
-  clientIds: readonly string[],
+  { channel, appPackage, targets }: Pick<DispatchGroup, 'channel' | 'appPackage' | 'targets'>,
+  newer: ReadonlyMap<string, Standing>,
 ): Promise<Reachability> {
-  const { appPackage } = group;
   const idOf = (clientId: string): string => registrationId({ clientId, appPackage });
-  const known = await documents.getMany(devices, clientIds.map(idOf));
+  const listed = await documents.getMany(devices, targets.map(idOf));
   const recipients: Recipient[] = [];
   const gone: string[] = [];
   const moved: { clientId: string; channel: Channel }[] = [];
-  for (const clientId of clientIds) {
-    const device = known.get(idOf(clientId))?.document;
-    const channel = device?.collab3th === 1 ? 'm2m' : 'jpush';
-    if (device === undefined || !isStill(device, message.boundUserId)) gone.push(clientId);
-    else if (channel !== group.channel) moved.push({ clientId, channel });
-    else recipients.push({ clientId, pushId: device.pushId });
+  for (const clientId of targets) {
+    const standing = newer.get(clientId) ?? listed.get(idOf(clientId))?.document;
+    if (standing === undefined || !isStill(standing, message.boundUserId)) gone.push(clientId);
+    else if (channelOf(standing) !== channel) moved.push({ clientId, channel: channelOf(standing) });
+    else recipients.push({ clientId, pushId: standing.pushId });
   }
   return { recipients, gone, moved };
 }
 
-function isStill(device: DeviceDocument, boundUserId: string | undefined): boolean {
-  const registered = device.status !== RegistrationStatus.unregistered;
-  return registered && (boundUserId === undefined || device.userId === boundUserId);
+export function channelOf({ collab3th }: Pick<Registration, 'collab3th'>): Channel {
+  return collab3th === 1 ? 'm2m' : 'jpush';
+}
+
+function isStill(standing: Standing, boundUserId: string | undefined): boolean {
+  const registered = standing.status !== RegistrationStatus.unregistered;
+  return registered && (boundUserId === undefined || standing.userId === boundUserId);
 }

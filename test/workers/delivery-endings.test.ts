@@ -111,6 +111,17 @@ describe('recalled', () => {
     expect(await it.outcomes(msgId)).toHaveLength(1);
   });
 
+  test('cancelled for one target while a key is reserved: the call is made to the others, with that key', async () => {
+    const { it, msgId, refs, job, happens } = await accepted();
+    it.jpush.answerKey(async () => {
+      await happens(displayCancelled({ msgId, targets: refs.slice(0, 1), cause: 'burn' }));
+      return { type: 'reserved', key: 'only', validUntil: it.clock.now() + 1e6 };
+    });
+    await it.run(job);
+    expect(it.jpush.sends).toMatchObject([{ recipients: [{ clientId: 'c2' }], idempotencyKey: 'only' }]);
+    expect((await it.outcomes(msgId)).at(-1)).toMatchObject({ type: 'MessageDispatched', data: { targets: ['c2'] } });
+  });
+
   test('while a call is under way: the hand-over is a fact all the same', async () => {
     const { it, msgId, refs, job, happens } = await accepted();
     it.jpush.answer(async () => {

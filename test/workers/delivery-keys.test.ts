@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { StoreUnavailable } from '../../src/ports/errors.ts';
 import type { EventLog } from '../../src/ports/event-log.ts';
-import { DeadJob } from '../../src/ports/jobs.ts';
-import { gate, shared } from '../contract/support.ts';
+import { DeadJob, PauseQueue } from '../../src/ports/jobs.ts';
+import { gate, range, shared } from '../contract/support.ts';
 import { DAY_MS, delivering, openShop } from './support.ts';
 
 const shop = shared(openShop);
@@ -61,7 +61,7 @@ describe('the key', () => {
       return it.deps.log.append(...parameters);
     };
     const cutOff = it.elsewhere({ log: { ...it.deps.log, append: cut } });
-    await expect(cutOff(job)).rejects.toThrow(StoreUnavailable);
+    await expect(cutOff(job)).rejects.toThrow(PauseQueue);
     await it.run(job);
     expect(keysOf(it)).toEqual(['key-1', 'key-1']);
     expect((await it.outcomes(msgId)).map(({ type }) => type)).toEqual([
@@ -181,6 +181,61 @@ describe('a key that the provider does not honour any more', () => {
     expect(await it.failure({ ...job, redrives: 1, attempt: 2 })).toBeInstanceOf(DeadJob);
     expect(keysOf(it)).toEqual(['key-1', 'key-2']);
     expect((await it.outcomes(msgId)).at(-1)).toMatchObject({ data: { failure: 'gaveUp', round: 1 } });
+  });
+});
+
+describe('a key that the provider refuses', () => {
+  const refused = { type: 'keyRefused', reason: 'no such cid', provider: { httpStatus: 400, code: 1003 } } as const;
+  const types = async (it: ReturnType<typeof delivering>, msgId: string) =>
+    (await it.outcomes(msgId)).map(({ type }) => type);
+
+  test('and that was reserved just now is replaced: nothing was pushed with it', async () => {
+    const { it, msgId, job } = await accepted();
+    it.jpush.answer(refused);
+    await it.run(job);
+    expect(keysOf(it)).toEqual(['key-1', 'key-2']);
+    expect(await types(it, msgId)).toEqual(['MessageDispatchPrepared', 'MessageDispatchPrepared', 'MessageDispatched']);
+    expect(it.lines).toMatchObject([{ level: 'warn', fields: { msgId, reason: 'no such cid' } }]);
+  });
+
+  test('also when a recipient was found dead with it before', async () => {
+    const { it, job } = await accepted();
+    it.jpush.answer({ type: 'deadRecipients', clientIds: ['c1'], reason: 'unknown id', provider: {} }, refused);
+    await it.run(job);
+    expect(keysOf(it)).toEqual(['key-1', 'key-1', 'key-2']);
+  });
+
+  test('is not replaced after an earlier try, whose outcome is unknown: gives up', async () => {
+    const { it, msgId, job } = await accepted();
+    it.jpush.answer({ type: 'failed', reason: 'timeout' }, refused);
+    await it.failure(job);
+    expect(await it.failure({ ...job, attempt: 2 })).toBeInstanceOf(DeadJob);
+    expect(it.jpush.keys).toHaveLength(1);
+    expect((await it.outcomes(msgId)).at(-1)).toMatchObject({
+      data: {
+        targets: ['c1', 'c2'],
+        failure: 'gaveUp',
+        reason: 'the outcome of an earlier try is unknown and the provider does not take its key',
+      },
+    });
+  });
+
+  test('is replaced when an operator redrives', async () => {
+    const { it, msgId, job } = await accepted();
+    it.jpush.answer({ type: 'failed', reason: 'timeout' }, refused, refused);
+    await it.failure(job);
+    await it.failure({ ...job, attempt: 2 });
+    await it.run({ ...job, redrives: 1 });
+    expect(keysOf(it)).toEqual(['key-1', 'key-1', 'key-1', 'key-2']);
+    expect((await it.outcomes(msgId)).at(-1)).toMatchObject({ type: 'MessageDispatched', data: { round: 1 } });
+  });
+
+  test('is not replaced for ever', async () => {
+    const { it, msgId, job } = await accepted();
+    it.jpush.answer(...range(10).map(() => refused));
+    expect(await it.failure(job)).toBeInstanceOf(DeadJob);
+    expect(keysOf(it)).toEqual(['key-1', 'key-2', 'key-3']);
+    expect((await it.outcomes(msgId)).at(-1)).toMatchObject({ data: { failure: 'gaveUp' } });
   });
 });
 

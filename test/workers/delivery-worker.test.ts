@@ -135,20 +135,6 @@ describe('a job', () => {
     await eventually(async () => expect(await it.deps.jobs.counts(queue)).toMatchObject({ dead: 1 }));
     expect(await it.outcomes(msgId)).toMatchObject([{ data: { failure: 'gaveUp', channel: 'm2m', group: '0-0' } }]);
   });
-
-  test('that fails for a reason nobody foresaw is tried again, says so in the log, and gives up in the end', async () => {
-    const { it, msgId } = await ready();
-    const broken = async (): Promise<SendResult> => {
-      throw new Error('a defect');
-    };
-    it.jpush.answer(broken, broken);
-    const queue = await enqueue(it, msgId, { attempts: 2 });
-    await it.worker();
-    await idle(it, queue);
-    expect(await it.deps.jobs.deadLetters(queue, 10)).toMatchObject([{ reason: 'a defect' }]);
-    expect((await it.outcomes(msgId)).at(-1)).toMatchObject({ data: { failure: 'gaveUp', reason: 'a defect' } });
-    expect(it.lines.filter(({ text }) => text === 'delivery job failed')).toHaveLength(2);
-  });
 });
 
 describe('lanes', () => {

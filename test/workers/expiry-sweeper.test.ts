@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { messageStream } from '../../src/domain/streams.ts';
 import { StoreUnavailable } from '../../src/ports/errors.ts';
 import { startExpirySweeper, sweep } from '../../src/workers/expiry-sweeper.ts';
 import { eventually, range } from '../contract/support.ts';
@@ -73,17 +74,46 @@ describe('the sweeper', () => {
     expect(await sweep(it.deps, signal)).toBe(0);
   });
 
-  test('takes the oldest first and a bounded number at once', async () => {
+  test('takes the oldest first, a bounded number at once, and goes on until there are no more', async () => {
     const it = await open();
     const later = await Promise.all(range(205).map(() => it.accept({ expires: 20 })));
     const first = await it.accept({ expires: 10 });
     await seen(it);
     it.clock.move(60_000);
-    expect(await sweep(it.deps, signal)).toBe(200);
-    expect(await kinds(it, first)).toEqual(['MessageExpired']);
+    const pages: number[] = [];
+    const find: typeof it.deps.documents.find = async (...parameters) => {
+      const page = await it.deps.documents.find(...parameters);
+      pages.push(page.items.length);
+      if (pages.length === 1) expect(page.items[0]?.id).toBe(first);
+      return page;
+    };
+    expect(await sweep({ ...it.deps, documents: { ...it.deps.documents, find } }, signal)).toBe(206);
+    expect(pages).toEqual([200, 6]);
+    for (const msgId of [first, ...later]) expect(await kinds(it, msgId)).toEqual(['MessageExpired']);
+  });
+
+  test('expires the others when one message makes trouble, and says which that is', async () => {
+    const it = await open();
+    const bad = await it.accept({ expires: 10 });
+    const good = await it.accept({ expires: 20 });
     await seen(it);
-    expect(await sweep(it.deps, signal)).toBe(6);
-    for (const msgId of later) expect(await kinds(it, msgId)).toEqual(['MessageExpired']);
+    it.clock.move(60_000);
+    const readStream: typeof it.deps.log.readStream = async (stream) => {
+      if (stream === messageStream(bad)) throw new Error('can not be decoded');
+      return it.deps.log.readStream(stream);
+    };
+    expect(await sweep({ ...it.deps, log: { ...it.deps.log, readStream } }, signal)).toBe(2);
+    expect(await kinds(it, good)).toEqual(['MessageExpired']);
+    expect(it.lines).toMatchObject([
+      {
+        level: 'error',
+        text: 'messages can not be expired',
+        fields: { err: { message: 'can not be decoded' }, failed: 1, msgIds: [bad] },
+      },
+    ]);
+    await seen(it);
+    expect(await sweep(it.deps, signal)).toBe(1);
+    expect(await kinds(it, bad)).toEqual(['MessageExpired']);
   });
 
   test('runs by itself, goes on after a failure of the store, and stops', async () => {

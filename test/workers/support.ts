@@ -15,10 +15,11 @@ import type { RecordedEvent } from '../../src/ports/event-log.ts';
 import type { Job } from '../../src/ports/jobs.ts';
 import { startProjections } from '../../src/projections/index.ts';
 import type { Channel, Delivery, KeyResult, RateState, SendResult } from '../../src/workers/channels/channel.ts';
-import { type DeliveryDeps, delivery } from '../../src/workers/delivery.ts';
+import { delivery } from '../../src/workers/delivery.ts';
 import { type DeliveryJob, deliveryJob } from '../../src/workers/delivery-job.ts';
 import { startDeliveryWorker } from '../../src/workers/delivery-worker.ts';
 import { type Lane, lane } from '../../src/workers/lane.ts';
+import type { DeliveryDeps } from '../../src/workers/work.ts';
 import { freshName } from '../contract/support.ts';
 import { aContext, aMessage, aRegistration, aTarget } from '../fixtures/samples.ts';
 import { openTestBackend } from '../support/embedded.ts';
@@ -65,7 +66,6 @@ export function scriptedChannel(clock: Clock, name = 'key') {
   const keyAnswers: (KeyResult | (() => Promise<KeyResult>))[] = [];
   const told: { rate?: RateState; closed: boolean } = { closed: false };
   const channel: Channel = {
-    maxRecipients: 1000,
     async reserveKey() {
       const scripted = keyAnswers.shift();
       const fresh: KeyResult = {
@@ -225,10 +225,10 @@ export function delivering({ ports }: Pick<Shop, 'ports'>, names: readonly Chann
       return byWorker.map(({ event }) => event);
     },
 
-    /** A worker that takes jobs from the queues; stopped with the test. */
-    async worker() {
+    /** A worker that takes jobs from the queues, with these ports in place of its own; stopped with the test. */
+    async worker(ports: Partial<DeliveryDeps> = {}) {
       const apps = { apps: [], app: () => undefined, package: () => undefined };
-      const worker = await startDeliveryWorker({ ...deps, apps, channels });
+      const worker = await startDeliveryWorker({ ...deps, ...ports, apps, channels });
       onTestFinished(() => worker.stop(0));
       return worker;
     },

@@ -8,7 +8,7 @@ export interface Recipient {
 export interface Delivery {
   readonly msgId: string;
   readonly appPackage: string;
-  /** At least one, at most the channel's `maxRecipients`. */
+  /** At least one, at most `GROUP_SIZE` (`domain/dispatch-groups.ts`). */
   readonly recipients: readonly Recipient[];
   /** The JSON text that the terminal receives (`contract.md §6`). */
   readonly payload: string;
@@ -48,6 +48,8 @@ export type SendResult =
     }
   /** None of several recipients was reached and the provider doesn't say which are dead: send to each alone to learn. */
   | { readonly type: 'nobodyReached'; readonly reason: string; readonly provider: ProviderAnswer }
+  /** The provider does not take the idempotency key. Nothing was pushed by this call; what earlier ones with it came to is not told. */
+  | { readonly type: 'keyRefused'; readonly reason: string; readonly provider: ProviderAnswer }
   /** The provider refuses this message for good. */
   | { readonly type: 'refused'; readonly reason: string; readonly provider: ProviderAnswer }
   | CallFailure;
@@ -69,7 +71,6 @@ export interface RateState {
 }
 
 export interface Channel {
-  readonly maxRecipients: number;
   /** Reserves an idempotency key, to be recorded before the first try. Never throws but for an abort. */
   reserveKey(appPackage: string, signal: AbortSignal): Promise<KeyResult>;
   /** One call to the provider, within its deadline. Never throws but for an abort. */

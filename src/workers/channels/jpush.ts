@@ -10,7 +10,6 @@ import { rateOf } from './jpush/rate.ts';
 import { targetsRefused } from './jpush/recipients.ts';
 import { type Verdict, verdictOf } from './jpush/verdict.ts';
 
-const MAX_RECIPIENTS = 1000;
 const DEADLINE_MS = 8000;
 
 export interface JPushOptions {
@@ -62,8 +61,6 @@ export function jpushChannel({ url, packages, clock, deadlineMs = DEADLINE_MS }:
   };
 
   return {
-    maxRecipients: MAX_RECIPIENTS,
-
     async reserveKey(appPackage, signal) {
       const credentials = packages.package(appPackage)?.jpush;
       return credentials === undefined ? noCredentials(appPackage) : poolOf(credentials).take(signal);
@@ -110,7 +107,11 @@ function sendResult(verdict: Verdict, delivery: Delivery): SendResult {
     case 'target':
       return targetsRefused(verdict, delivery);
     case 'refused':
-      return { type: 'refused', reason: verdict.reason, provider: verdict.provider };
+      return {
+        type: verdict.namesCid ? 'keyRefused' : 'refused',
+        reason: verdict.reason,
+        provider: verdict.provider,
+      };
     case 'failed':
     case 'deferred':
     case 'denied':

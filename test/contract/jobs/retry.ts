@@ -129,6 +129,21 @@ export function retryContract(open: OpenJobs): void {
       expect(worker.runs.map(({ attempt }) => attempt)).toEqual([1, 1, 1, 1, 1]);
     });
 
+    test('of no time holds up nobody: the others go on, and so does the job', async () => {
+      const { jobs } = backend();
+      const queue = aQueue();
+      const worker = work(jobs, queue, ({ data }) => {
+        if (data.n === 0 && worker.runs.filter((run) => run.data.n === 0).length < 20)
+          throw new PauseQueue('once more', 0);
+      });
+      await jobs.add(range(5).map((n) => aJob(queue, { data: { n }, attempts: 1 })));
+      await eventually(async () =>
+        expect(await jobs.counts(queue)).toEqual({ waiting: 0, delayed: 0, active: 0, dead: 0 }),
+      );
+      expect(numbers(worker).filter((n) => n === 0)).toHaveLength(20);
+      expect(new Set(numbers(worker))).toEqual(new Set(range(5)));
+    });
+
     test('the consumer takes no other job until the pause is over', async () => {
       const { jobs } = backend();
       const queue = aQueue();

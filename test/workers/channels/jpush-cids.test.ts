@@ -161,7 +161,11 @@ describe('reserving a key', () => {
     });
     const channel = channelTo(url);
     expect(keyOf(await channel.reserveKey(PACKAGE, unaborted()))).toBe('batch-1-0');
-    await channel.send(deliveryTo(['a'], { idempotencyKey: 'batch-1-0' }), unaborted());
+    expect(await channel.send(deliveryTo(['a'], { idempotencyKey: 'batch-1-0' }), unaborted())).toEqual({
+      type: 'keyRefused',
+      reason: 'JPush 1003 (HTTP 400): a value is invalid (cid)',
+      provider: { httpStatus: 400, code: 1003 },
+    });
     expect(keyOf(await channel.reserveKey(PACKAGE, unaborted()))).toBe('batch-2-0');
   });
 });

@@ -1,0 +1,40 @@
+import { registrationDecider } from '../domain/registration.ts';
+import { registrationStream } from '../domain/streams.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { EventLog, RecordedEvent } from '../ports/event-log.ts';
+import { execute } from '../ports/execute.ts';
+import { RetryJob } from '../ports/jobs.ts';
+import type { Recipient } from './channels/channel.ts';
+import { workerContext } from './context.ts';
+import type { Standing } from './recipients.ts';
+
+export type PushIdRejection =
+  /** By this call. */
+  | { readonly type: 'ended' }
+  /** It had ended before, or has got another pushId: then this is how it stands. */
+  | { readonly type: 'changed'; readonly standing: Standing };
+
+/**
+ * Ends a registration whose pushId the provider does not know, unless it has got another one meanwhile. That is told by
+ * the registration's own stream: the device list may not have come as far.
+ * @param accepted the event that the message began with
+ * @throws RetryJob while that stream can't be seen here; StoreUnavailable
+ */
+export async function rejectPushId(
+  { log, clock }: { readonly log: EventLog; readonly clock: Clock },
+  accepted: RecordedEvent,
+  appPackage: string,
+  { clientId, pushId }: Recipient,
+): Promise<PushIdRejection> {
+  const stream = registrationStream({ clientId, appPackage });
+  const command = { type: 'RejectPushId', pushId } as const;
+  const result = await execute(log, registrationDecider, stream, command, {
+    context: { ...workerContext(accepted, clock), correlationId: stream },
+    cause: `${accepted.id} ${pushId}`,
+  });
+  if (result.type !== 'done' || result.loaded.state.status === 'none')
+    throw new RetryJob('a registration can not be seen here');
+  if (result.events.length > 0) return { type: 'ended' };
+  const { registration, registrationStatus } = result.loaded.state;
+  return { type: 'changed', standing: { ...registration, status: registrationStatus } };
+}
