@@ -9,6 +9,8 @@ const COMMIT_EVERY_MS = 2;
  * answer comes before what is derived from it, and what is derived costs less in larger batches.
  */
 const BACKGROUND_EVERY_MS = 200;
+/** Rows of the background in one transaction then: who waits for an answer does not wait for all that came together. */
+const BACKGROUND_ROWS = 128;
 /** Load is over when there was none for so long. */
 const LOAD_ENDS_MS = 20;
 
@@ -17,6 +19,8 @@ export interface CommitPace {
   beforeBackground(): number;
   /** Under load, blocks the thread for a moment; more arrives meanwhile. */
   waitForMore(): void;
+  /** Rows of the background that may go into the next transaction. */
+  backgroundRows(): number;
   /** A transaction begins with so many operations of each kind. */
   begin(foreground: number, background: number): void;
 }
@@ -26,12 +30,14 @@ export function commitPace(now: () => number = () => performance.now()): CommitP
   let lastBegin = 0;
   let lastSize = 0;
   let lastLoad = Number.NEGATIVE_INFINITY;
-  let lastBackground = 0;
+  let lastBackground = Number.NEGATIVE_INFINITY;
+  const isUnderLoad = (at: number): boolean => at - lastLoad <= LOAD_ENDS_MS;
   return {
     beforeBackground() {
       const at = now();
-      return at - lastLoad > LOAD_ENDS_MS ? 0 : Math.max(0, lastBackground + BACKGROUND_EVERY_MS - at);
+      return isUnderLoad(at) ? Math.max(0, lastBackground + BACKGROUND_EVERY_MS - at) : 0;
     },
+    backgroundRows: () => (isUnderLoad(now()) ? BACKGROUND_ROWS : Number.POSITIVE_INFINITY),
     waitForMore() {
       const wait = lastBegin + COMMIT_EVERY_MS - now();
       if (lastSize >= LOAD_OPS && wait > 0) Atomics.wait(never, 0, 0, wait);

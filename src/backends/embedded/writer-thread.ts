@@ -1,7 +1,8 @@
 /** The thread that owns the write connection. Serves any number of ports; what has arrived on all of them commits together. */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { arrivals, type Batch, countOps } from './arrivals.ts';
 import { commitPace } from './commit-pace.ts';
-import type { FromWriter, Op, Reply, ToWriter } from './protocol.ts';
+import type { FromWriter, Reply, ToWriter } from './protocol.ts';
 import { openFileWriter } from './writer.ts';
 
 /** Operations of one transaction at most; more wait for the next. */
@@ -28,23 +29,19 @@ export type FromWriterThread =
   | { readonly type: 'open' }
   | { readonly type: 'failed'; readonly name: string; readonly error: string };
 
-interface Batch {
-  readonly port: MessagePort;
-  readonly first: number;
-  readonly ops: readonly Op[];
-}
-
 function run(parent: MessagePort, { file, contentKey }: Start): void {
   const writer = openFileWriter(file, contentKey);
   const ports = new Map<MessagePort, Rank>();
   /** What has arrived and is not committed yet. */
-  const arrived: Record<Rank, Batch[]> = { foreground: [], background: [] };
+  const arrived = { foreground: arrivals<MessagePort>(), background: arrivals<MessagePort>() };
+  /** The background's whose turn has come; what arrives meanwhile waits for the next. */
+  const due = arrivals<MessagePort>();
   const pace = commitPace();
   let later: NodeJS.Timeout | undefined;
 
   const receive = (port: MessagePort, message: ToWriter): void => {
     if (message.type === 'ops') {
-      arrived[ports.get(port) ?? 'foreground'].push({ port, first: message.first, ops: message.ops });
+      arrived[ports.get(port) ?? 'foreground'].add({ sender: port, first: message.first, ops: message.ops });
       return;
     }
     flush(port);
@@ -66,21 +63,20 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
 
   /** What a port sent before it leaves is not left behind. */
   const flush = (port: MessagePort): void => {
-    for (const batches of Object.values(arrived)) {
-      const own = batches.filter((batch) => batch.port === port);
+    for (const waiting of [due, arrived.foreground, arrived.background]) {
+      const own = waiting.takeFrom(port);
       if (own.length > 0) answer(own);
-      batches.splice(0, batches.length, ...batches.filter((batch) => batch.port !== port));
     }
   };
 
-  const answer = (batches: readonly Batch[]): void => {
+  const answer = (batches: readonly Batch<MessagePort>[]): void => {
     const { replies, notice } = writer.apply(batches.flatMap(({ ops }) => ops));
     const byPort = new Map<MessagePort, { first: number; replies: Reply[] }[]>();
     let next = 0;
-    for (const { port, first, ops } of batches) {
-      const runs = byPort.get(port) ?? [];
+    for (const { sender, first, ops } of batches) {
+      const runs = byPort.get(sender) ?? [];
       runs.push({ first, replies: replies.slice(next, next + ops.length) });
-      byPort.set(port, runs);
+      byPort.set(sender, runs);
       next += ops.length;
     }
     for (const port of ports.keys()) {
@@ -93,13 +89,15 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
   /** One transaction, if there is something to commit by now. */
   const commitNext = (): boolean => {
     receiveAll();
-    const wait = pace.beforeBackground();
-    if (arrived.foreground.length === 0 && (arrived.background.length === 0 || wait > 0)) return false;
+    const isTurn = due.isEmpty && !arrived.background.isEmpty && pace.beforeBackground() === 0;
+    if (arrived.foreground.isEmpty && due.isEmpty && !isTurn) return false;
     pace.waitForMore();
     receiveAll();
-    const batches = wait > 0 ? [] : arrived.background.splice(0);
-    pace.begin(sizeOf(arrived.foreground), sizeOf(batches));
-    answer([...arrived.foreground.splice(0), ...batches]);
+    if (isTurn) for (const batch of arrived.background.takeAll()) due.add(batch);
+    const foreground = arrived.foreground.takeAll();
+    const background = due.take(pace.backgroundRows());
+    pace.begin(countOps(foreground), countOps(background));
+    answer([...foreground, ...background]);
     return true;
   };
 
@@ -107,8 +105,8 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
     clearTimeout(later);
     // Timers and the other messages of this thread have their turn, also under a load that never ends.
     for (let turn = 1; turn < MAX_TURNS && commitNext(); turn += 1);
-    if (arrived.foreground.length > 0) later = setTimeout(work);
-    else if (arrived.background.length > 0) later = setTimeout(work, pace.beforeBackground());
+    if (!arrived.foreground.isEmpty || !due.isEmpty) later = setTimeout(work);
+    else if (!arrived.background.isEmpty) later = setTimeout(work, pace.beforeBackground());
   };
 
   let forgetting: NodeJS.Timeout;
@@ -143,10 +141,6 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
     }
   });
   parent.postMessage({ type: 'open' } satisfies FromWriterThread);
-}
-
-function sizeOf(batches: readonly Batch[]): number {
-  return batches.reduce((sum, { ops }) => sum + ops.length, 0);
 }
 
 if (parentPort !== null) {
