@@ -3,7 +3,7 @@ import { decodeProtectedHeader } from 'jose';
 import type { Clock } from '../../ports/clock.ts';
 import type { TokenVerdict, TokenVerifier } from '../../ports/token-verifier.ts';
 import { type JwksKeys, jwksKeys } from './jwks-keys.ts';
-import { MAX_TOKEN_LENGTH, readJwt } from './signed-token.ts';
+import { isCompact, readJwt } from './signed-token.ts';
 import { verdictCache } from './verdict-cache.ts';
 
 /** A key that was taken back is not trusted for much longer than this. */
@@ -31,7 +31,7 @@ export function jwtJwksVerifier(url: string, clock: Clock): TokenVerifier {
 
 /** What can't be a token of ours costs no call: the key set may have to be fetched for the rest. */
 function isCandidate(token: string): boolean {
-  if (token === '' || token.length > MAX_TOKEN_LENGTH) return false;
+  if (!isCompact(token)) return false;
   try {
     const { alg } = decodeProtectedHeader(token);
     return alg !== undefined && ALGORITHMS.includes(alg);

@@ -1,7 +1,7 @@
 /** Tokens that are JWTs signed with a shared secret, HS256 and nothing else (`contract.md §2 Tokens`). */
 import type { Clock } from '../../ports/clock.ts';
 import type { TokenVerdict, TokenVerifier } from '../../ports/token-verifier.ts';
-import { MAX_TOKEN_LENGTH, readJwt, verifiedClaims } from './signed-token.ts';
+import { isCompact, readJwt, verifiedClaims } from './signed-token.ts';
 import { verdictCache } from './verdict-cache.ts';
 
 const ALGORITHMS = ['HS256'];
@@ -17,9 +17,7 @@ export function jwtSecretVerifier(secret: string, clock: Clock): TokenVerifier {
     return verdicts.keep(token, readJwt(claims, clock.now()));
   }
   return {
-    verify: (token) =>
-      verdicts.get(token) ??
-      (token === '' || token.length > MAX_TOKEN_LENGTH ? Promise.resolve({ type: 'invalid' }) : check(token)),
+    verify: (token) => verdicts.get(token) ?? (isCompact(token) ? check(token) : Promise.resolve({ type: 'invalid' })),
     close: async () => {},
   };
 }

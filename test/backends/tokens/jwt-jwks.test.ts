@@ -1,7 +1,16 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { jwtJwksVerifier } from '../../../src/backends/tokens/jwt-jwks.ts';
 import { DeadlineExceeded } from '../../../src/ports/errors.ts';
-import { answer, type SigningKey, seconds, signingKey, testClock, testEndpoint, uselessAnswers } from './support.ts';
+import {
+  answer,
+  lenientSpellings,
+  type SigningKey,
+  seconds,
+  signingKey,
+  testClock,
+  testEndpoint,
+  uselessAnswers,
+} from './support.ts';
 
 const VERIFIED = { type: 'verified', token: { userId: 'u1' } };
 const INVALID = { type: 'invalid' };
@@ -106,6 +115,18 @@ describe('a JWT by key set', () => {
       expect(await verifier.verify(token)).toEqual(INVALID);
     }
     expect(endpoint.seen).toHaveLength(0);
+  });
+
+  test('what is not written in strict base64url is refused, and costs no call', async () => {
+    const key = await signingKey('ES256');
+    const { verifier, claims, endpoint } = await open(key);
+    // Signatures of ES256 are new each time: one is taken that has letters of its own alphabet in it.
+    let token = await key.sign(claims());
+    while (!/[-_][^.]*$/.test(token)) token = await key.sign(claims());
+    for (const [name, spelling] of Object.entries(lenientSpellings(token)))
+      expect(await verifier.verify(spelling), name).toEqual(INVALID);
+    expect(endpoint.seen).toHaveLength(0);
+    expect(await verifier.verify(token)).toEqual(VERIFIED);
   });
 
   test('a public key is no shared secret', async () => {

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { jwtSecretVerifier } from '../../../src/backends/tokens/jwt-secret.ts';
-import { seconds, signingKey, testClock } from './support.ts';
+import { lenientSpellings, seconds, signingKey, testClock } from './support.ts';
 
 const SECRET = 'k'.repeat(32);
 
@@ -59,6 +59,7 @@ describe('a JWT by secret', () => {
 
   test.each([
     ['no JSON', 'sub=u1'],
+    ['JSON behind a BOM', '\ufeff{"sub":"u1","exp":1900000000}'],
     ['a list', '["u1"]'],
     ['null', 'null'],
     ['a user that is half a character', '{"sub":"\\ud83d","exp":1900000000}'],
@@ -74,6 +75,31 @@ describe('a JWT by secret', () => {
     const unencoded = signed(`${part(header)}.${JSON.stringify(claims)}`);
     expect(await verifier.verify(unknown)).toEqual({ type: 'invalid' });
     expect(await verifier.verify(unencoded)).toEqual({ type: 'invalid' });
+  });
+
+  test('a token that is not written in strict base64url is refused, also after the good one was seen', async () => {
+    const { verifier, claims } = open();
+    // Any signature will do that has letters of its own alphabet in it.
+    const users = Array.from({ length: 50 }, (_, n) => compact({ alg: 'HS256' }, { ...claims, sub: `u${n}` }));
+    const token = users.find((candidate) => /[-_][^.]*$/.test(candidate)) ?? '';
+    expect((await verifier.verify(token)).type).toBe('verified');
+    for (const [name, spelling] of Object.entries(lenientSpellings(token))) {
+      expect(spelling, name).not.toBe(token);
+      expect(await verifier.verify(spelling), name).toEqual({ type: 'invalid' });
+    }
+  });
+
+  test('padding and spaces are refused also where they were signed', async () => {
+    const { verifier, claims } = open();
+    const [header, payload] = [part({ alg: 'HS256' }), part(claims)];
+    expect((await verifier.verify(signed(`${header}.${payload}`))).type).toBe('verified');
+    for (const text of [
+      `${header}=.${payload}`,
+      `${header}.${payload}=`,
+      `${header}.${payload} `,
+      `${header} .${payload}`,
+    ])
+      expect(await verifier.verify(signed(text)), text).toEqual({ type: 'invalid' });
   });
 
   test('a token changed in one place is refused, also after the good one was seen', async () => {

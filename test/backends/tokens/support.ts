@@ -110,3 +110,26 @@ export async function signingKey(alg: string, kid?: string): Promise<SigningKey>
         .sign(privateKey),
   };
 }
+
+/** A good token in ways of writing that a lenient decoder takes for the same, by name. */
+export function lenientSpellings(token: string): Readonly<Record<string, string>> {
+  const [header = '', payload = '', signature = ''] = token.split('.');
+  return {
+    'padding behind the signature': `${token}=`,
+    'padding behind all parts': [header, payload, signature].map((part) => `${part}=`).join('.'),
+    'a space in the payload': `${header}.${payload.slice(0, 3)} ${payload.slice(3)}.${signature}`,
+    'a space in the signature': `${header}.${payload}.${signature.slice(0, 3)} ${signature.slice(3)}`,
+    'a line feed at the end': `${token}\n`,
+    'a tab at the start': `\t${token}`,
+    'a character beyond ASCII': `${token}\u0100`,
+    'a part more': `${token}.`,
+    'other bits at the end that mean nothing': `${header}.${payload}.${withOtherSpareBits(signature)}`,
+    'the other alphabet': `${header}.${payload}.${signature.replaceAll('-', '+').replaceAll('_', '/')}`,
+  };
+}
+
+/** @param part base64url of a number of bytes that 3 doesn't divide */
+function withOtherSpareBits(part: string): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  return part.slice(0, -1) + alphabet[alphabet.indexOf(part.at(-1) ?? '') + 1];
+}
