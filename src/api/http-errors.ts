@@ -19,23 +19,35 @@ const notFound = refusalAnswer(httpRefusal(404, 'B00004', 'path'));
 const expectationFailed = refusalAnswer(httpRefusal(417, 'B00004', 'expect'));
 const wrongMethod = refusalAnswer({ ...httpRefusal(405, 'B00004', 'method'), headers: { allow: 'POST' } });
 
-/** HTTP/1.1 wants a `Host`; the server is told not to answer that by itself. */
-export const lacksHost = ({ httpVersion, headers }: IncomingMessage): boolean =>
-  httpVersion === '1.1' && headers.host === undefined;
+/**
+ * What Node's parser lets pass and is no HTTP/1 request: another version, two `Host`s, or none in HTTP/1.1 (the server is
+ * told not to answer that by itself). Asked of every request, so it looks at what is parsed already and makes nothing new.
+ */
+export function isMalformed({ httpVersion, rawHeaders }: IncomingMessage): boolean {
+  if (httpVersion === '1.1') return countHosts(rawHeaders) !== 1;
+  return httpVersion !== '1.0' || countHosts(rawHeaders) > 1;
+}
+
+/** Of `headers`, only the first is left. @param rawHeaders names and values in turn */
+function countHosts(rawHeaders: readonly string[]): number {
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    // Few names are that short, so hardly any other is compared.
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  return hosts;
+}
 
 export function sendMalformed(services: Services, { raw }: FastifyRequest, reply: FastifyReply): void {
   send(services, reply, accessLine(raw), malformed);
 }
 
-/** A path that exists answers 405 to another method; the rest is 404. */
-export function sendNotFound(
-  services: Services,
-  isPath: (path: string) => boolean,
-  { raw }: FastifyRequest,
-  reply: FastifyReply,
-): void {
-  const line = accessLine(raw);
-  send(services, reply, line, isPath(line.path ?? '') ? wrongMethod : notFound);
+/** A path that the router knows answers 405 to another method; the rest is 404. */
+export function sendNotFound(services: Services, { raw, server }: FastifyRequest, reply: FastifyReply): void {
+  // The router itself is asked, with the target as it came: what a path is once it is decoded is its to say.
+  const isPath = server.findRoute({ method: 'POST', url: raw.url ?? '' }) !== null;
+  send(services, reply, accessLine(raw), isPath ? wrongMethod : notFound);
 }
 
 /** What fastify throws by itself before a handler of ours runs. */
@@ -71,11 +83,14 @@ export function answerForNode(app: FastifyInstance, services: Services): void {
     if (error.code === 'ECONNRESET') socket.destroy();
     else refuse(socket, answerToClientError(error.code));
   });
-  app.server.on('connect', (request: IncomingMessage, socket: Duplex) => refuse(socket, wrongMethod, request));
+  app.server.on('connect', (request: IncomingMessage, socket: Duplex) => {
+    refuse(socket, isMalformed(request) ? malformed : wrongMethod, request);
+  });
   app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
-    response.writeHead(expectationFailed.status, headersOfLast(expectationFailed));
-    response.end(expectationFailed.text);
-    logAccess(services.deps.logger, accessLine(request), expectationFailed);
+    const answer = isMalformed(request) ? malformed : expectationFailed;
+    response.writeHead(answer.status, headersOfLast(answer));
+    response.end(answer.text);
+    logAccess(services.deps.logger, accessLine(request), answer);
   });
 }
 

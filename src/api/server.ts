@@ -3,7 +3,7 @@ import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { writtenPositions } from '../queries/written-positions.ts';
 import type { ApiDeps } from './deps.ts';
 import { type Gate, gate } from './gate.ts';
-import { answerForNode, lacksHost, sendFrameworkError, sendMalformed, sendNotFound } from './http-errors.ts';
+import { answerForNode, isMalformed, sendFrameworkError, sendMalformed, sendNotFound } from './http-errors.ts';
 import { mountOn } from './mount.ts';
 import { mountUms } from './routes/ums.ts';
 import type { Services } from './services.ts';
@@ -33,17 +33,13 @@ export function buildApi(deps: ApiDeps): FastifyInstance {
   });
   for (const method of methodsWithBody) app.addHttpMethod(method, { hasBody: false, overrideExisting: true });
   app.addHook('onRequest', (request, reply, done) => {
-    if (lacksHost(request.raw)) sendMalformed(services, request, reply);
+    if (isMalformed(request.raw)) sendMalformed(services, request, reply);
     else done();
   });
   shedWhileClosing(app, services.gate);
 
-  const paths = new Set<string>();
-  app.addHook('onRoute', ({ url }) => {
-    paths.add(url);
-  });
   mountUms(mountOn(app, services));
-  app.setNotFoundHandler((request, reply) => sendNotFound(services, (path) => paths.has(path), request, reply));
+  app.setNotFoundHandler((request, reply) => sendNotFound(services, request, reply));
   app.setErrorHandler<FastifyError>((error, request, reply) => sendFrameworkError(services, error, request, reply));
   answerForNode(app, services);
   return app;

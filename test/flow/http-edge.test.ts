@@ -36,6 +36,8 @@ describe.concurrent('the edge of HTTP', () => {
   test.each([
     ['no HTTP at all', 'what is this?\r\n\r\n'],
     ['a version that is none', 'POST /ums/v2/devlist HTTP/9.9\r\nHost: ums\r\n\r\n'],
+    ['a version of other ways', 'POST /ums/v2/devlist HTTP/2.0\r\nHost: ums\r\nContent-Length: 0\r\n\r\n'],
+    ['two hosts', 'POST /ums/v2/devlist HTTP/1.1\r\nHost: ums\r\nhost: ums\r\nContent-Length: 0\r\n\r\n'],
     ['a header with no name', 'POST /ums/v2/devlist HTTP/1.1\r\nHost: ums\r\n: x\r\n\r\n'],
     ['two lengths', 'POST /ums/v2/devlist HTTP/1.1\r\nHost: ums\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx'],
     ['a length and chunks', 'POST / HTTP/1.1\r\nHost: ums\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n'],
@@ -61,6 +63,9 @@ describe.concurrent('the edge of HTTP', () => {
       expectEnvelope(answer, 405, 'B00004');
       expect(answer.headers.allow).toBe('POST');
     }
+    const escaped = await ask('GET /ums/v2/%64evlist HTTP/1.1\r\nHost: ums\r\n\r\n');
+    expectEnvelope(escaped, 405, 'B00004');
+    expect(escaped.headers.allow).toBe('POST');
     const { status } = await ask('CONNECT ums:80 HTTP/1.1\r\nHost: ums\r\n\r\n');
     expect(status).toBeGreaterThanOrEqual(400);
   });
@@ -68,8 +73,10 @@ describe.concurrent('the edge of HTTP', () => {
   test('Expect: 100-continue goes on, anything else is 417 B00004', async () => {
     const [head, body] = await requestText(devlist, { expect: '100-continue' });
     expectEnvelope(await ask(head + body), 200, '00000');
-    const [strange, more] = await requestText(devlist, { expect: 'a-miracle' });
-    expectEnvelope(await ask(strange + more), 417, 'B00004');
+    for (const expect of ['a-miracle', '']) {
+      const [strange, more] = await requestText(devlist, { expect });
+      expectEnvelope(await ask(strange + more), 417, 'B00004');
+    }
   });
 
   test('another content type is 415 B00004, also where one is missing that is needed', async () => {
