@@ -70,7 +70,7 @@ function firstIssue(issues: readonly z.core.$ZodIssue[], order: readonly string[
 function codeOf(issue: z.core.$ZodRawIssue): RefusalCode {
   switch (issue.code) {
     case 'invalid_type':
-      return wrongType(issue.input);
+      return isBeyondDoubles(issue) ? 'B00003' : wrongType(issue.input);
     case 'invalid_value':
       return issue.values.some((value) => typeof value === typeof issue.input) ? 'B00003' : wrongType(issue.input);
     case 'too_big':
@@ -88,6 +88,11 @@ function codeOf(issue: z.core.$ZodRawIssue): RefusalCode {
     default:
       return never(issue);
   }
+}
+
+/** A number, but out of range: `JSON.parse` makes an infinity of `1e400`. */
+function isBeyondDoubles({ expected, input }: { readonly expected: string; readonly input?: unknown }): boolean {
+  return expected === 'number' && typeof input === 'number' && !Number.isFinite(input);
 }
 
 function wrongType(input: unknown): RefusalCode {

@@ -10,9 +10,8 @@ export function packageOf(app: App, appPackage: string): Found {
   return found === undefined ? reject('H32005', 'appPackage') : { type: 'package', package: found };
 }
 
-/** Without a name: the app's only package, or B00001 when it has several (`contract.md §4 register`). */
-export function packageOrOnly(app: App, appPackage: string | undefined): Found {
-  if (appPackage !== undefined) return packageOf(app, appPackage);
+/** What a request without a name means: the app's only package, or B00001 when it has several (`contract.md §4 register`). */
+export function onlyPackage(app: App): Found {
   const [only] = app.packages;
   return only !== undefined && app.packages.length === 1
     ? { type: 'package', package: only }

@@ -49,9 +49,7 @@ describe('parameters', () => {
     ['B00004', 'collab3th', '0'],
     ['B00004', 'collab3th', 0.5],
     ['B00004', 'collab3th', true],
-    ['H32004', 'collab3th', 2],
-    ['H32004', 'collab3th', -1],
-    ['H32004', 'collab3th', 1],
+    ['B00004', 'collab3th', 1],
     ['B00004', 'appPackage', 1],
     ['B00004', 'deviceName', 'x'.repeat(1025)],
     ['B00004', 'pushId', 'x'.repeat(1025)],
@@ -62,8 +60,16 @@ describe('parameters', () => {
   });
 
   test('B00004 on M2M unless clientId, deviceId and pushId are one', async () => {
-    for (const change of [{ deviceId: undefined }, { deviceId: 'other' }, { pushId: 'other' }])
-      expect(await register({ ...speaker, ...change })).toMatchObject({ retCode: 'B00004' });
+    for (const change of [
+      { deviceId: undefined },
+      { deviceId: 'other' },
+      { pushId: 'other' },
+      { pushId: 'x', appPackage: 1 },
+    ])
+      expect(await register({ ...speaker, ...change })).toMatchObject({
+        retCode: 'B00004',
+        retInfo: '参数不符合规则要求: collab3th',
+      });
     expect(await register(speaker)).toMatchObject({ retCode: '00000', data: { collab3th: 1, deviceType: '08' } });
   });
 
@@ -74,7 +80,7 @@ describe('parameters', () => {
       ['pushId', '', 'B00001'],
       ['deviceType', '99', 'C00006'],
       ['typeId', 1, 'B00004'],
-      ['collab3th', 2, 'H32004'],
+      ['collab3th', '2', 'B00004'],
       ['appPackage', 1, 'B00004'],
     ] as const;
     for (const [index, [field, , retCode]] of order.entries()) {
@@ -107,6 +113,20 @@ describe('state, in this order', () => {
       expect(await register({ appPackage, userId: 'u1' })).toMatchObject({ status: 200, retCode: 'H32005' });
   });
 
+  test.each(['2', '-1', '1e3', '1e400', '-1e400', '9007199254740993'])(
+    'H32004 for collab3th = %s, an integer that no channel goes by',
+    async (digits) => {
+      const body = JSON.stringify({ ...valid, collab3th: '#' }).replace('"#"', digits);
+      const answer = await api.call('register', { clientId, body });
+      expect(answer).toMatchObject({ status: 200, retCode: 'H32004', retInfo: '第三方通道暂不支持: collab3th' });
+    },
+  );
+
+  test('H32004 for M2M on anything but a smart speaker', async () => {
+    for (const deviceType of ['01', '02', '03', '04', '05', '06', '07'])
+      expect(await register({ ...speaker, deviceType })).toMatchObject({ status: 200, retCode: 'H32004' });
+  });
+
   test('H32004 for JPush on a package without its credentials, before the user', async () => {
     expect(await register({ appPackage: 'com.example.speaker', userId: 'u1' })).toMatchObject({ retCode: 'H32004' });
   });
@@ -118,6 +138,65 @@ describe('state, in this order', () => {
       retCode: '00000',
       data: { userId: 'u1' },
     });
+  });
+});
+
+/** What can be wrong with a request, in the order of the checks (`contract.md §2`). */
+interface Fault {
+  readonly retCode: string;
+  readonly what: string;
+  readonly body?: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const faults: readonly Fault[] = [
+  { retCode: 'B00004', what: 'a userId that is no text', body: { userId: 1 } },
+  { retCode: 'B00004', what: 'the clientId of another', body: { clientId: 'client-2' } },
+  { retCode: 'B00001', what: 'no pushId', body: { pushId: '' } },
+  { retCode: 'C00006', what: 'an unknown deviceType', body: { deviceType: '09' } },
+  { retCode: 'B00001', what: 'no collab3th', body: { collab3th: null } },
+  { retCode: 'B00004', what: 'a collab3th that is no integer', body: { collab3th: '2' } },
+  { retCode: 'B00004', what: 'M2M with another deviceId', body: { collab3th: 1, deviceId: 'd' } },
+  { retCode: 'B00004', what: 'an appPackage that is no text', body: { appPackage: 1 } },
+  { retCode: 'C00005', what: 'a sequenceId of another request', headers: { sequenceId: 'used' } },
+  { retCode: 'H32005', what: 'a foreign package', body: { appPackage: 'com.example.tablet' } },
+  { retCode: 'H32004', what: 'a collab3th that no channel goes by', body: { collab3th: 2 } },
+  { retCode: 'H32004', what: 'M2M on a phone', body: { collab3th: 1 } },
+  { retCode: 'B00001', what: 'no appPackage', body: { appPackage: null } },
+  { retCode: 'H32004', what: 'a package without JPush', body: { appPackage: 'com.example.speaker' } },
+  { retCode: 'D00003', what: 'a user without a token', body: { userId: 'u1' } },
+];
+
+describe('of two faults the earlier one in the order of the checks answers', () => {
+  const good = { ...valid, deviceId: clientId, pushId: clientId };
+  const send = (...wrong: readonly Fault[]) =>
+    api.call('register', {
+      clientId,
+      body: Object.assign({}, good, ...wrong.map(({ body }) => body)),
+      headers: Object.assign({}, ...wrong.map(({ headers }) => headers)),
+    });
+  const isApart = (one: Fault, other: Fault): boolean =>
+    Object.keys(one.body ?? {}).every((field) => !(field in (other.body ?? {})));
+
+  beforeAll(async () => {
+    const answer = await register({}, { headers: { sequenceId: 'used' } });
+    expect(answer.retCode).toBe('00000');
+  });
+
+  test.each(faults)('alone: $retCode for $what', async (fault) => {
+    expect(await send(fault)).toMatchObject({ retCode: fault.retCode, data: null });
+  });
+
+  test.each(
+    faults.flatMap((first, at) =>
+      faults
+        .slice(at + 1)
+        .filter((second) => isApart(first, second))
+        .map((second) => ({ first, second })),
+    ),
+  )('$first.what before $second.what', async ({ first, second }) => {
+    const [alone, both] = [await send(first), await send(first, second)];
+    expect([both.retCode, both.retInfo]).toEqual([alone.retCode, alone.retInfo]);
   });
 });
 

@@ -1,6 +1,6 @@
 /** `contract.md §4 register` */
 import { z } from 'zod';
-import { type DeviceType, deviceTypes, SMART_SPEAKER } from '../../domain/events.ts';
+import { type DeviceType, deviceTypes } from '../../domain/events.ts';
 import { text } from '../parameters.ts';
 
 const fields = z.object({
@@ -10,17 +10,14 @@ const fields = z.object({
   deviceId: text.optional(),
   pushId: text,
   deviceName: text.optional(),
-  // Codes named here, because registration has codes of its own for these two fields.
+  // The code is named here, because registration has one of its own for this field.
   deviceType: z
     .string()
     .refine(isDeviceType, { error: 'C00006' })
     .transform((value) => value as DeviceType),
   typeId: text.optional(),
-  collab3th: z
-    .number()
-    .refine(Number.isInteger, { error: 'B00002', abort: true })
-    .refine((value) => value === 0 || value === 1, { error: 'H32004' })
-    .transform((value) => value as 0 | 1),
+  /** Any JSON integer: whether a channel goes by it is a question of state (`contract.md §2`). */
+  collab3th: z.preprocess(withinDoubles, z.number().refine(Number.isInteger, { error: 'B00002' })),
   appPackage: z.string().optional(),
   /** A fact beside the body: the header's. */
   callerClientId: z.string(),
@@ -37,18 +34,18 @@ export const registerParameters = fields
     path: ['clientId'],
     error: 'B00004',
   })
-  .refine(({ collab3th, deviceType }: Draft) => collab3th !== 1 || deviceType === SMART_SPEAKER, {
-    ...always,
-    path: ['collab3th'],
-    error: 'H32004',
-  })
   .refine(
     ({ collab3th, clientId, deviceId, pushId }: Draft) =>
       collab3th !== 1 || (clientId === deviceId && clientId === pushId),
-    { path: ['collab3th'], error: 'B00004' },
+    { ...always, path: ['collab3th'], error: 'B00004' },
   );
 
 export type RegisterParameters = z.output<typeof registerParameters>;
+
+/** `1e400` is an integer too, and `JSON.parse` makes an infinity of it: no channel goes by the largest double either. */
+function withinDoubles(value: unknown): unknown {
+  return value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY ? Number.MAX_VALUE : value;
+}
 
 function isDeviceType(value: string): boolean {
   return (deviceTypes as readonly string[]).includes(value);
