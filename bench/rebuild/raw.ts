@@ -1,9 +1,9 @@
 /** The least that any rebuild has to do: read every event and parse its JSON. */
-import { openReader } from '../../src/backends/embedded/schema.ts';
+import { openReadOnly } from '../../src/backends/embedded/reader.ts';
 
 /** @returns seconds */
 export function readRaw(file: string, expected: number): number {
-  const db = openReader(file);
+  const db = openReadOnly(file);
   const started = performance.now();
   let events = 0;
   for (const row of db
@@ -21,7 +21,7 @@ export function readRaw(file: string, expected: number): number {
 
 /** How many events there are of each type. */
 export function countTypes(file: string): ReadonlyMap<string, number> {
-  const db = openReader(file);
+  const db = openReadOnly(file);
   const rows = db.prepare('SELECT type, count(*) AS n FROM events GROUP BY type').all();
   db.close();
   return new Map(rows.map((row) => [String(row.type), Number(row.n)]));

@@ -1,5 +1,6 @@
 /** Each try goes to the registration as it then is (`contract.md §4`). */
 import { describe, expect, test } from 'vitest';
+import { messageStream } from '../../src/domain/streams.ts';
 import type { Documents } from '../../src/ports/documents.ts';
 import { DeadJob, RetryJob } from '../../src/ports/jobs.ts';
 import { devices } from '../../src/ports/read-models.ts';
@@ -73,7 +74,7 @@ describe('a terminal that has changed since the message was accepted', () => {
   });
 });
 
-test('terminals whose names run together like other ones are recorded apart', async () => {
+test('events of terminals whose names run together like other ones have ids of their own', async () => {
   const it = delivering(shop());
   const names = ['a b', 'a', 'b', 'c'];
   await it.terminals(...names.map((name) => it.registered(name)));
@@ -87,6 +88,8 @@ test('terminals whose names run together like other ones are recorded apart', as
   await it.run(it.job(msgId, { attempt: 2 }));
   const told = (await it.outcomes(msgId)).filter(({ type }) => type !== 'MessageDispatchPrepared');
   expect(told.map(({ data }) => data.targets)).toEqual([['a', 'b'], ['a b'], ['c']]);
+  const ids = (await it.deps.log.readStream(messageStream(msgId))).map(({ id }) => id);
+  expect(new Set(ids).size).toBe(ids.length);
 });
 
 describe('a terminal that has moved to another user, or to none', () => {

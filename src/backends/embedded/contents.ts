@@ -2,8 +2,8 @@ import type { Contents } from '../../ports/contents.ts';
 import { unseal } from './cipher.ts';
 import type { EmbeddedThread } from './thread.ts';
 
-export function embeddedContents({ reader, link }: EmbeddedThread, key: Uint8Array): Contents {
-  const select = reader.prepare('SELECT sealed FROM contents WHERE id = ?');
+export function embeddedContents({ prepare, link }: EmbeddedThread, key: Uint8Array): Contents {
+  const select = prepare('SELECT sealed FROM contents WHERE id = ?');
   return {
     put: (id, text) => link.send({ kind: 'putContent', id, text }),
     async get(id) {

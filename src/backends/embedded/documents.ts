@@ -1,4 +1,3 @@
-import type { StatementSync } from 'node:sqlite';
 import { positionOf } from '../../domain/position.ts';
 import {
   type CheckpointMove,
@@ -14,6 +13,7 @@ import {
 import { cursorOf, pageStatement, parseCursor } from './find.ts';
 import { type LookupCache, lookupCache } from './lookup-cache.ts';
 import type { CollectionPlace, CollectionShape, PutRow } from './protocol.ts';
+import type { Statement } from './reader.ts';
 import { tableOf } from './schema.ts';
 import type { EmbeddedThread } from './thread.ts';
 
@@ -24,8 +24,8 @@ interface DocumentRow {
 }
 
 export function embeddedDocuments(thread: EmbeddedThread): Documents {
-  const { reader, link } = thread;
-  const statements = new Map<string, StatementSync>();
+  const { link } = thread;
+  const statements = new Map<string, Statement>();
   const opened = new Map<string, Promise<CollectionShape>>();
   const places = new Map<string, CollectionPlace>();
   const caches = new Map<string, LookupCache>();
@@ -39,22 +39,10 @@ export function embeddedDocuments(thread: EmbeddedThread): Documents {
     for (const { collection, id, indexes, keys } of changes) caches.get(collection)?.changed(id, indexes, keys);
   });
 
-  const prepare = (sql: string): StatementSync => {
-    const statement = statements.get(sql) ?? reader.prepare(sql);
+  const prepare = (sql: string): Statement => {
+    const statement = statements.get(sql) ?? thread.prepare(sql);
     statements.set(sql, statement);
     return statement;
-  };
-
-  const begin = reader.prepare('BEGIN');
-  const commit = reader.prepare('COMMIT');
-  /** Many look-ups on one snapshot: a statement of its own has to look for newer commits first, each time. */
-  const inOneRead = (read: () => void): void => {
-    begin.run();
-    try {
-      read();
-    } finally {
-      commit.run();
-    }
   };
 
   const open = <T>(collection: Collection<T>): Promise<CollectionShape> => {
@@ -111,14 +99,10 @@ export function embeddedDocuments(thread: EmbeddedThread): Documents {
       await open(collection);
       const select = prepare(`SELECT id, position, document FROM ${table(collection.name, copy)} WHERE id = ?`);
       const found = new Map<string, Stored<T>>();
-      const read = (): void => {
-        for (const id of ids) {
-          const row = select.get(id);
-          if (row !== undefined) found.set(id, storedOf<T>(row as unknown as DocumentRow));
-        }
-      };
-      if (ids.length > 1) inOneRead(read);
-      else read();
+      for (const id of ids) {
+        const row = select.get(id);
+        if (row !== undefined) found.set(id, storedOf<T>(row as unknown as DocumentRow));
+      }
       return found;
     },
 

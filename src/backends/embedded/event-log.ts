@@ -27,10 +27,10 @@ const BATCH = 512;
 const COLUMNS = 'position, stream, revision, type, id, metadata, data';
 
 export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): EventLog {
-  const { reader, link } = thread;
-  const selectStream = reader.prepare(`SELECT ${COLUMNS} FROM events WHERE stream = ? ORDER BY revision`);
-  const selectAll = reader.prepare(`SELECT ${COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT ?`);
-  const selectTypes = reader.prepare(
+  const { link } = thread;
+  const selectStream = thread.prepare(`SELECT ${COLUMNS} FROM events WHERE stream = ? ORDER BY revision`);
+  const selectAll = thread.prepare(`SELECT ${COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT ?`);
+  const selectTypes = thread.prepare(
     `SELECT ${COLUMNS} FROM events WHERE position > ? AND type IN (SELECT value FROM json_each(?)) ORDER BY position LIMIT ?`,
   );
   const recent = recentEvents();

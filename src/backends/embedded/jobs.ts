@@ -13,7 +13,7 @@ interface DeadRow {
   readonly diedAt: number;
 }
 
-export function embeddedJobs({ reader, link }: EmbeddedThread): Jobs {
+export function embeddedJobs({ prepare, link }: EmbeddedThread): Jobs {
   const listeners = new Set<(queues: readonly string[]) => void>();
   link.onNotice(({ queues }) => {
     if (queues.length > 0) for (const listener of listeners) listener(queues);
@@ -28,14 +28,14 @@ export function embeddedJobs({ reader, link }: EmbeddedThread): Jobs {
     },
   };
 
-  const selectQueues = reader.prepare('SELECT DISTINCT queue FROM jobs');
-  const count = reader.prepare(
+  const selectQueues = prepare('SELECT DISTINCT queue FROM jobs');
+  const count = prepare(
     `SELECT count(*) FILTER (WHERE dead_at IS NOT NULL) AS dead,
             count(*) FILTER (WHERE dead_at IS NULL AND run_at > ?) AS delayed,
             count(*) FILTER (WHERE dead_at IS NULL AND run_at <= ?) AS due
      FROM jobs WHERE queue = ?`,
   );
-  const selectDead = reader.prepare(
+  const selectDead = prepare(
     `SELECT id, queue, data, attempts, redrives, reason, dead_at AS diedAt
      FROM jobs WHERE queue = ? AND dead_at IS NOT NULL ORDER BY dead_at, seq LIMIT ?`,
   );

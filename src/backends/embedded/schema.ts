@@ -95,13 +95,6 @@ export function openWriter(file: string): DatabaseSync {
   return db;
 }
 
-/** A connection that only reads; every statement sees all that was committed before it. */
-export function openReader(file: string): DatabaseSync {
-  const db = new DatabaseSync(file, { readOnly: true });
-  db.exec('PRAGMA cache_size = -16384; PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY;');
-  return db;
-}
-
 /** Name in `meta`: requests up to this number are in `request_index`. */
 export const REQUESTS_INDEXED = 'requests-indexed';
 

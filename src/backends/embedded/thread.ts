@@ -1,11 +1,11 @@
 /** What a thread has of the embedded backend: its reading connection, its line to the writer, and what it was last told. */
-import type { DatabaseSync } from 'node:sqlite';
 import type { MessagePort } from 'node:worker_threads';
 import { type Link, openLink } from './link.ts';
-import { openReader } from './schema.ts';
+import { openReader, type Statement } from './reader.ts';
 
 export interface EmbeddedThread {
-  readonly reader: DatabaseSync;
+  /** A statement on the reading connection. */
+  prepare(sql: string): Statement;
   readonly link: Link;
   /** Position of the newest event that this thread was told of. */
   head(): number;
@@ -28,6 +28,7 @@ export function openThread(file: string, port: MessagePort): EmbeddedThread {
   let head = Number(reader.prepare('SELECT max(position) AS position FROM events').get()?.position ?? 0);
 
   link.onNotice((notice) => {
+    reader.refresh();
     for (const [name, position] of notice.checkpoints) {
       checkpoints.set(name, position);
       for (const listener of checkpointListeners) listener(name, position);
@@ -38,7 +39,7 @@ export function openThread(file: string, port: MessagePort): EmbeddedThread {
   });
 
   return {
-    reader,
+    prepare: reader.prepare,
     link,
     head: () => head,
     headBeyond(position, signal) {
@@ -67,7 +68,7 @@ export function openThread(file: string, port: MessagePort): EmbeddedThread {
     },
     async close() {
       await link.close();
-      if (reader.isOpen) reader.close();
+      reader.close();
     },
   };
 }
