@@ -1,6 +1,7 @@
 /** Looks at the service's file from outside, reading only: what it has still to do, and what it made of what it took. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { openReader, tableOf } from '../../src/backends/embedded/schema.ts';
+import { openReadOnly } from '../../src/backends/embedded/reader.ts';
+import { tableOf } from '../../src/backends/embedded/schema.ts';
 
 const POLL_MS = 20;
 const DRAIN_DEADLINE_MS = 180_000;
@@ -17,7 +18,7 @@ export interface Observer {
 }
 
 export function observe(file: string): Observer {
-  const db = openReader(file);
+  const db = openReadOnly(file);
   const messages = tableOf('messages', Number(servingOf('messages')));
   const head = db.prepare('SELECT max(position) AS position FROM events');
   const lastAccepted = db.prepare(
