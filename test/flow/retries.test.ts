@@ -17,7 +17,8 @@ const faults: readonly (readonly [string, Fault])[] = [
 const packages = faults.map((_, index) => jpushPackage(`com.flow.retried${index}`));
 const cidPackages = ['error', 'reset'].map((name) => jpushPackage(`com.flow.cid.${name}`));
 const garbled = jpushPackage('com.flow.garbled');
-const app = terminalApp('MB-FLOW-RETRIED', ...packages, ...cidPackages, garbled);
+const forgetful = jpushPackage('com.flow.cid.refused');
+const app = terminalApp('MB-FLOW-RETRIED', ...packages, ...cidPackages, garbled, forgetful);
 const sender = { app, clientId: 'sender', user: 'sender' };
 
 describe('retries', () => {
@@ -53,6 +54,16 @@ describe('retries', () => {
       await flow.sent(sender, msgId, { withinMs: 15_000 });
       expect(flow.accepted(msgId)).toHaveLength(1);
       sent.push(msgId);
+    });
+
+    test('also when it does not know the first cid any more', async () => {
+      const who = terminal(app, forgetful);
+      await flow.register(who);
+      const fault = { type: 'error', status: 400, code: 1003, message: "'cid' value is invalid." } as const;
+      flow.service.jpush.faults.inject({ fault, times: 1, appKey: jpushKeyOf(forgetful) });
+      const msgId = await flow.push(sender, { type: 0, Id: [who.clientId] });
+      await flow.sent(sender, msgId);
+      expect(flow.accepted(msgId)).toHaveLength(1);
     });
 
     test('and a 200 that nobody can read is an acceptance', async () => {
