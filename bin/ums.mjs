@@ -1,5 +1,11 @@
 #!/usr/bin/env node
+import { setImmediate as turn } from 'node:timers/promises';
 import { requireNode } from './require-node.mjs';
+import { stopEarly } from './stop-early.mjs';
 
+const onHearing = process.argv[2] === 'serve' ? stopEarly() : () => {};
 requireNode();
-await import('../src/main.ts');
+const { run } = await import('../src/main.ts');
+// Loading blocks: a signal that came meanwhile is heard now, before anything is made.
+await turn();
+await run(onHearing);

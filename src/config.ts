@@ -3,7 +3,14 @@ import { dirname } from 'node:path';
 import { type AppsFile, demoAppsFile, readAppsFile } from './config/apps-file.ts';
 import { createFile, createFolder, folderFault } from './config/files.ts';
 import { createSecret, readSecret, SECRETS, type Secret } from './config/secrets.ts';
-import { readSettings, type SecretName, type Settings, type TokenConfig, unknownVariables } from './config/settings.ts';
+import {
+  notYetThere,
+  readSettings,
+  type SecretName,
+  type Settings,
+  type TokenConfig,
+  unknownVariables,
+} from './config/settings.ts';
 import type { App } from './domain/apps.ts';
 
 export type { LogLevel, TokenConfig } from './config/settings.ts';
@@ -46,7 +53,7 @@ interface Checked {
 
 /** Reads and checks everything; makes what is missing (data folder, secrets, demo apps) only if there is no fault. */
 export function loadConfig(env: NodeJS.ProcessEnv, options: LoadOptions): Loaded<Config> {
-  const checked = check(env, options);
+  const checked = check(env, options, 'run');
   if ('faults' in checked) return { type: 'faults', faults: checked.faults };
   const made = createMissing(checked);
   if ('faults' in made) return { type: 'faults', faults: made.faults };
@@ -56,22 +63,31 @@ export function loadConfig(env: NodeJS.ProcessEnv, options: LoadOptions): Loaded
   return { type: 'ok', config, warnings: checked.warnings };
 }
 
+/** What the configuration is for: to run a backend with it, or to look at it (and to call the service that it is of). */
+type Purpose = 'run' | 'look';
+
 /** The same checks, without making anything. */
-export function readConfig(env: NodeJS.ProcessEnv): Loaded<DraftConfig> {
-  const checked = check(env, { sandbox: false });
+export function readConfig(env: NodeJS.ProcessEnv, purpose: Purpose = 'look'): Loaded<DraftConfig> {
+  const checked = check(env, { sandbox: false }, purpose);
   if ('faults' in checked) return { type: 'faults', faults: checked.faults };
   return { type: 'ok', config: freeze(draft(checked, false)), warnings: checked.warnings };
 }
 
-function check(env: NodeJS.ProcessEnv, { sandbox, demoApps }: LoadOptions): Checked | { faults: string[] } {
+function check(
+  env: NodeJS.ProcessEnv,
+  { sandbox, demoApps }: LoadOptions,
+  purpose: Purpose,
+): Checked | { faults: string[] } {
   const { settings, unset, dataDir, appsFile, faults } = readSettings(env);
+  const lacking = notYetThere(env);
+  if (purpose === 'run') faults.push(...lacking);
   const inFolder = folderFault(dataDir);
   if (inFolder) faults.push(`UMS_DATA ${inFolder}`);
   const apps = readAppsFile(appsFile, sandbox && demoApps ? demoAppsFile(demoApps) : undefined);
   const secrets = new Map(unset.map((name) => [name, readSecret(dataDir, SECRETS[name])]));
   faults.push(...apps.faults, ...faultsOf(secrets));
   if (settings === undefined || faults.length > 0) return { faults };
-  return { settings, apps, secrets, warnings: [...unknownVariables(env), ...apps.warnings] };
+  return { settings, apps, secrets, warnings: [...lacking, ...unknownVariables(env), ...apps.warnings] };
 }
 
 function createMissing({ settings, apps, secrets }: Checked): Pick<Checked, 'secrets' | 'apps'> | { faults: string[] } {

@@ -5,85 +5,97 @@ import { usable } from './cli/configuration.ts';
 import { CommandFailed, exitCodes } from './cli/exit-codes.ts';
 import { loadConfig, readConfig } from './config.ts';
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
-
-const program = new Command('ums')
-  .description('UMS, the message push service: register terminals, push messages to them, follow what became of each.')
-  .version(version)
-  // Throws instead of ending the process; the commands inherit this and what follows.
-  .exitOverride()
-  .showSuggestionAfterError(false)
-  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'ums: ')) })
-  .addHelpText('after', examples('serve --sandbox', 'call /ums/v2/devlist --user u1', 'config'));
-
-program
-  .command('serve')
-  .description('Runs the whole service in one process.')
-  .option('--sandbox', 'also a JPush look-alike and virtual terminals; makes demo apps when there is no apps file')
-  .addHelpText('after', examples('serve', 'serve --sandbox'))
-  .action(async ({ sandbox = false }: { sandbox?: boolean }) => {
-    const demoApps = sandbox ? (await import('./sandbox/demo.ts')).demoApps : undefined;
-    const config = usable(loadConfig(process.env, { sandbox, ...(demoApps && { demoApps }) }));
-    const { serve } = await import('./roles/serve.ts');
-    await serve(config);
-  });
-
-program
-  .command('call')
-  .description('Signs a request, sends it to the running service and prints the answer.')
-  .argument('<path>', 'such as /ums/v2/msgPush')
-  .argument('[body]', 'a JSON object', '{}')
-  .option('--app <id>', 'the calling app; default: the first that may call this path')
-  .option('--client <id>', 'the calling terminal; default on /ums/: cli')
-  .option('--user <id>', 'the logged-in user, for whom a token is minted')
-  .option('--sequence <id>', 'the sequenceId; default: a fresh one')
-  .option('--url <url>', 'where the service is; default: http://UMS_HOST:UMS_PORT')
-  .addHelpText(
-    'after',
-    examples(
-      'call /ums/v2/devlist --user u1',
-      `call /ums/v2/msgPush '{"dst":{"type":0,"Id":["phone-1"]},"message":{"hello":1}}' --user u1 --client fridge-1`,
-    ),
-  )
-  .action(async (path: string, body: string, options: Record<string, string>) => {
-    const { call } = await import('./cli/call.ts');
-    process.exitCode = await call(usable(readConfig(process.env)), path, body, options);
-  });
-
-program
-  .command('config')
-  .description('Prints the configuration in force, secrets masked.')
-  .option('--json', 'as JSON')
-  .addHelpText('after', examples('config', 'config --json'))
-  .action(async (options: { json?: true }) => {
-    const { showConfig } = await import('./cli/show-config.ts');
-    process.stdout.write(`${showConfig(usable(readConfig(process.env)), options)}\n`);
-  });
-
-program
-  .command('rebuild')
-  .description('Builds a read model anew from the event log, then swaps it in.')
-  .argument('<projection>', 'such as devices, messages, deliveries')
-  .addHelpText('after', examples('rebuild devices'))
-  .action(async (projection: string) => {
-    const config = usable(loadConfig(process.env, { sandbox: false }));
-    const { rebuild } = await import('./roles/rebuild.ts');
-    await rebuild(config, projection);
-  });
-
-function examples(...commands: string[]): string {
-  return `\nExamples:\n${commands.map((command) => `  npm run ums -- ${command}`).join('\n')}`;
+/**
+ * Runs the command that the process's arguments name; how it ended is in `process.exitCode`.
+ * @param onHearing called once the service hears SIGTERM and SIGINT itself
+ */
+export async function run(onHearing: () => void): Promise<void> {
+  try {
+    await commands(onHearing).parseAsync();
+  } catch (error) {
+    // Help and version end this way too, with code 0; what was wrong has been said.
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : exitCodes.usage;
+    else if (error instanceof CommandFailed) {
+      process.stderr.write(`ums: ${error.message}\n`);
+      process.exitCode = error.exitCode;
+    } else throw error;
+  }
 }
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  // Help and version end this way too, with code 0; what was wrong has been said.
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : exitCodes.usage;
-  else if (error instanceof CommandFailed) {
-    process.stderr.write(`ums: ${error.message}\n`);
-    process.exitCode = error.exitCode;
-  } else throw error;
+function commands(onHearing: () => void): Command {
+  const program = new Command('ums')
+    .description(
+      'UMS, the message push service: register terminals, push messages to them, follow what became of each.',
+    )
+    .version(version())
+    // Throws instead of ending the process; the commands inherit this and what follows.
+    .exitOverride()
+    .showSuggestionAfterError(false)
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'ums: ')) })
+    .addHelpText('after', examples('serve --sandbox', 'call /ums/v2/devlist --user u1', 'config'));
+
+  program
+    .command('serve')
+    .description('Runs the whole service in one process.')
+    .option('--sandbox', 'also a JPush look-alike and virtual terminals; makes demo apps when there is no apps file')
+    .addHelpText('after', examples('serve', 'serve --sandbox'))
+    .action(async ({ sandbox = false }: { sandbox?: boolean }) => {
+      const demoApps = sandbox ? (await import('./sandbox/demo.ts')).demoApps : undefined;
+      const config = usable(loadConfig(process.env, { sandbox, ...(demoApps && { demoApps }) }));
+      const { serve } = await import('./roles/serve.ts');
+      await serve(config, onHearing);
+    });
+
+  program
+    .command('call')
+    .description('Signs a request, sends it to the running service and prints the answer.')
+    .argument('<path>', 'such as /ums/v2/msgPush')
+    .argument('[body]', 'a JSON object', '{}')
+    .option('--app <id>', 'the calling app; default: the first that may call this path')
+    .option('--client <id>', 'the calling terminal; default on /ums/: cli')
+    .option('--user <id>', 'the logged-in user, for whom a token is minted')
+    .option('--sequence <id>', 'the sequenceId; default: a fresh one')
+    .option('--url <url>', 'where the service is; default: http://UMS_HOST:UMS_PORT')
+    .addHelpText(
+      'after',
+      examples(
+        'call /ums/v2/devlist --user u1',
+        `call /ums/v2/msgPush '{"dst":{"type":0,"Id":["phone-1"]},"message":{"hello":1}}' --user u1 --client fridge-1`,
+      ),
+    )
+    .action(async (path: string, body: string, options: Record<string, string>) => {
+      const { call } = await import('./cli/call.ts');
+      process.exitCode = await call(usable(readConfig(process.env)), path, body, options);
+    });
+
+  program
+    .command('config')
+    .description('Prints the configuration in force, secrets masked.')
+    .option('--json', 'as JSON')
+    .addHelpText('after', examples('config', 'config --json'))
+    .action(async (options: { json?: true }) => {
+      const { showConfig } = await import('./cli/show-config.ts');
+      process.stdout.write(`${showConfig(usable(readConfig(process.env)), options)}\n`);
+    });
+
+  program
+    .command('rebuild')
+    .description('Builds a read model anew from the event log, then swaps it in.')
+    .argument('<projection>', 'such as devices, messages, deliveries')
+    .addHelpText('after', examples('rebuild devices'))
+    .action(async (projection: string) => {
+      const config = usable(loadConfig(process.env, { sandbox: false }));
+      const { rebuild } = await import('./roles/rebuild.ts');
+      await rebuild(config, projection);
+    });
+  return program;
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function examples(...lines: string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  npm run ums -- ${line}`).join('\n')}`;
 }

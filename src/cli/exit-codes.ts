@@ -10,6 +10,8 @@ export const exitCodes = {
   held: 75,
   /** Bad configuration. */
   configuration: 78,
+  /** Ctrl-C pressed again while the service was stopping: what it held was cut off. As shells say of SIGINT. */
+  interrupted: 130,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

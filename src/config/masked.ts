@@ -59,9 +59,19 @@ function engineVariables(backend: DraftConfig['backend']): Record<string, string
   };
 }
 
-/** Masks the password and whatever the query holds: both may be secret, and URLs of several hosts can't be parsed. */
+/**
+ * Masks the user part, the values of the query and the fragment: any of them may be secret. URLs of several hosts can't be
+ * parsed, and a password may hold what a URL would have encoded, so all before the last `@` is taken for the user part:
+ * rather too much is masked than too little.
+ */
 export function maskUrl(url: string): string {
-  return url.replace(/^([a-z+]+:\/\/[^:@/?]*):[^?]*@/i, `$1:${MASK}@`).replace(/([?&][^=&#]*)=[^&#]*/g, `$1=${MASK}`);
+  return url
+    .replace(/^([a-z0-9+.-]+:\/\/).*@/is, `$1${MASK}@`)
+    .replace(
+      /([?&])(?:([^=&#]*)=)?[^&#]+/g,
+      (_, mark: string, name?: string) => `${mark}${name ? `${name}=` : ''}${MASK}`,
+    )
+    .replace(/#.*$/s, `#${MASK}`);
 }
 
 function maskApp(app: App): App {

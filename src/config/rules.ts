@@ -14,12 +14,20 @@ export function url(...protocols: string[]) {
 
 /** A URL without a user, a password, or a fragment. */
 export function plainUrl(...protocols: string[]) {
-  const fits = (text: string): boolean => {
-    if (!fitsUrl(text, protocols)) return false;
-    const { username, password, hash } = new URL(text);
-    return username === '' && password === '' && hash === '';
-  };
-  return z.string().refine(fits, `must be a URL with ${protocols.join(' or ')}, without a user part`);
+  const message = `must be a URL with ${protocols.join(' or ')}, without a user part or a fragment`;
+  return z.string().refine((text) => fitsPlainUrl(text, protocols), message);
+}
+
+/** A plain URL that paths are put behind, so one without a query. */
+export function baseUrl(...protocols: string[]) {
+  const message = `must be a URL with ${protocols.join(' or ')}, without a user part, a query or a fragment`;
+  return z.string().refine((text) => fitsPlainUrl(text, protocols) && !text.includes('?'), message);
+}
+
+function fitsPlainUrl(text: string, protocols: readonly string[]): boolean {
+  if (!fitsUrl(text, protocols) || text.includes('#')) return false;
+  const { username, password } = new URL(text);
+  return username === '' && password === '';
 }
 
 function fitsUrl(text: string, protocols: readonly string[]): boolean {

@@ -1,7 +1,7 @@
 /** What the environment says: names, defaults and rules of every variable (`design.md §Configuration`). */
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { isTimeZone, plainUrl, url, whole } from './rules.ts';
+import { baseUrl, isTimeZone, plainUrl, url, whole } from './rules.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -64,7 +64,7 @@ const variables = z.object({
   UMS_TOKEN_INTROSPECTION_URL: url('http', 'https').optional(),
   UMS_OPERATOR_TOKEN: z.string().refine(isOperatorToken, 'must be visible ASCII characters without spaces').optional(),
   UMS_CONTENT_KEY: z.string().refine(isContentKey, 'must be 32 bytes as base64').optional(),
-  UMS_JPUSH_URL: plainUrl('http', 'https').default('https://api.jpush.cn'),
+  UMS_JPUSH_URL: baseUrl('http', 'https').default('https://api.jpush.cn'),
   UMS_MQTT_URL: url('mqtt', 'mqtts').optional(),
   UMS_BINDING_URL: plainUrl('http', 'https').optional(),
   UMS_TIME_ZONE: z.string().refine(isTimeZone, 'must be a time zone like Asia/Shanghai').default('Asia/Shanghai'),
@@ -129,6 +129,12 @@ export function unknownVariables(env: NodeJS.ProcessEnv): string[] {
   return Object.keys(env)
     .filter((name) => name.startsWith('UMS_') && !(name in variables.shape))
     .map((name) => `${name} is not a setting of UMS and has no effect`);
+}
+
+/** What is understood but can't be had: a fault for whoever would run the service, no more than a warning for others. */
+export function notYetThere(env: NodeJS.ProcessEnv): string[] {
+  if (env.UMS_BACKEND !== 'distributed') return [];
+  return ['UMS_BACKEND must be embedded: this release does not have the distributed backend yet'];
 }
 
 function verifierFaults(set: NodeJS.ProcessEnv): string[] {

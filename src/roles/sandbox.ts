@@ -2,6 +2,7 @@
 import type { Config } from '../config.ts';
 import { jpushAppsOf, type Sandbox, startSandbox } from '../sandbox/demo.ts';
 import { type JPush, startJPush } from '../sandbox/jpush/server.ts';
+import type { ProcessLog } from './logging.ts';
 
 const REAL_JPUSH = 'https://api.jpush.cn';
 
@@ -10,8 +11,14 @@ export async function startLookAlike({ apps, jpushUrl }: Config): Promise<JPush 
   return jpushUrl === REAL_JPUSH ? startJPush({ apps: jpushAppsOf(apps), adoptUnknown: true }) : undefined;
 }
 
-export async function startVirtualTerminals(config: Config, jpush: JPush, apiUrl: string): Promise<Sandbox> {
-  const print = (line: string): void => void process.stdout.write(`${line}\n`);
+/** @param log what the terminals do stands between its lines */
+export async function startVirtualTerminals(
+  config: Config,
+  jpush: JPush,
+  apiUrl: string,
+  log: Pick<ProcessLog, 'writeLine'>,
+): Promise<Sandbox> {
+  const print = (line: string): void => log.writeLine(`${line}\n`);
   const { apps, token } = config;
   const tokenSecret = token.type === 'secret' ? token.secret : undefined;
   const sandbox = await startSandbox({ jpush, apiUrl, apps, tokenSecret, print });

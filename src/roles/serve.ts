@@ -1,5 +1,6 @@
 /** `ums serve`: everything in one process. */
 
+import { setImmediate as turn } from 'node:timers/promises';
 import { buildApi } from '../api/server.ts';
 import { lockDataFolder } from '../backends/data-folder.ts';
 import { createTokenVerifier } from '../backends/tokens/index.ts';
@@ -20,30 +21,32 @@ const MAX_IN_FLIGHT = 2_000;
 /** How long a delivery may go on after a signal. All in all the process ends within 10 s. */
 const DELIVERY_GRACE_MS = 4_000;
 const API_GRACE_MS = 2_500;
-const FORCE_AFTER_MS = 9_500;
+/** A second less, which the log's last words may take. */
+const FORCE_AFTER_MS = 8_900;
 
-/** Runs until a signal, or until something that it can't do without fails. */
-export async function serve(config: Config): Promise<void> {
-  if (config.backend.type === 'distributed')
-    throw new CommandFailed(
-      exitCodes.configuration,
-      'UMS_BACKEND=distributed: this release has the embedded backend only',
-    );
-  const releases = new Releases();
-  const log = openLog(config.logLevel);
-  releases.add(async () => log.flush());
+/**
+ * Runs until a signal, or until something that it can't do without fails.
+ * @param onHearing called once signals are heard here
+ */
+export async function serve(config: Config, onHearing: () => void): Promise<void> {
+  // Loading blocks: a signal that came meanwhile ends the process here, before it holds anything.
+  await turn();
   const stop = stopSignal();
+  onHearing();
+  const log = openLog(config.logLevel);
+  const releases = new Releases();
+  // A start can take long, too.
+  void stop.asked.then(() => forceExit(log));
   try {
     const service = await start(config, log, releases);
     const reason = await Promise.race([stop.asked, service.failed]);
     if (reason instanceof Error) {
       log.logger.fatal({ err: reason }, 'stopping, a part of the service failed');
       process.exitCode = exitCodes.failed;
+      forceExit(log);
     } else log.logger.info({ signal: reason }, 'stopping');
-    forceExit(log);
   } finally {
-    await releases.all();
-    stop.dispose();
+    await releases.all().finally(() => log.end());
   }
 }
 
@@ -61,7 +64,7 @@ async function start(config: Config, log: ProcessLog, releases: Releases): Promi
 
   const url = await listen(config, service, log, releases);
   if (lookAlike !== undefined) {
-    const terminals = await startVirtualTerminals(config, lookAlike, url);
+    const terminals = await startVirtualTerminals(config, lookAlike, url, log);
     releases.add(() => terminals.close());
   }
   return service;
@@ -123,7 +126,6 @@ function heldFolder(dir: string, pid: number | undefined): CommandFailed {
 function forceExit(log: ProcessLog): void {
   setTimeout(() => {
     log.logger.error({}, 'cut off what did not finish in time');
-    log.flush();
-    process.exit();
+    log.end();
   }, FORCE_AFTER_MS).unref();
 }

@@ -64,6 +64,53 @@ describe('the command line', () => {
     },
   );
 
+  test.each(['serve', 'rebuild devices'])(
+    '"ums %s" has no distributed backend, and says so before it makes anything',
+    async (line) => {
+      const dir = dataFolder();
+      const env = {
+        UMS_DATA: dir,
+        UMS_BACKEND: 'distributed',
+        EVENTSTOREDB_URL: 'esdb://a',
+        MONGODB_URL: 'mongodb://a',
+        REDIS_URL: 'redis://a',
+      };
+      const { code, stderr } = await ums(line.split(' '), env);
+      expect(code).toBe(78);
+      expect(stderr).toMatch(/^ums: bad configuration[^\n]*\n {2}UMS_BACKEND [^\n]*\n$/);
+      expect(readdirSync(dir)).toEqual(['apps.json']);
+    },
+  );
+
+  describe('a signal that comes before the service can hear it', () => {
+    /** Sends it to the process itself as soon as, and no sooner than, anything there listens to it. */
+    const hasty = (signal: string): string => {
+      const preload = join(emptyFolder(), 'hasty.mjs');
+      writeFileSync(
+        preload,
+        `process.on('newListener', (name) => {
+           if (name === '${signal}') queueMicrotask(() => process.kill(process.pid, name));
+         });`,
+      );
+      return preload;
+    };
+
+    test.each(['SIGTERM', 'SIGINT'])('%s ends serve with 0, and nothing was made', async (signal) => {
+      const dir = emptyFolder();
+      const apps = join(dataFolder(), 'apps.json');
+      const env = { UMS_DATA: join(dir, 'data'), UMS_APPS: apps, UMS_PORT: '0' };
+      const ended = await ums(['serve'], env, ['--import', hasty(signal)]);
+      expect(ended).toEqual({ code: 0, stdout: '', stderr: '' });
+      expect(readdirSync(dir)).toEqual([]);
+    });
+
+    test('no other command says that it was done because it was told to end', async () => {
+      const env = { UMS_DATA: dataFolder() };
+      const ended = await ums(['config'], env, ['--import', hasty('SIGTERM')]);
+      expect(ended).toMatchObject({ code: 0, stdout: expect.stringContaining('UMS_PORT') });
+    });
+  });
+
   test('on another Node it says so in one line', async () => {
     const preload = join(emptyFolder(), 'old-node.mjs');
     writeFileSync(

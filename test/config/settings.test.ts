@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readSettings } from '../../src/config/settings.ts';
-import { type Config, loadConfig } from '../../src/config.ts';
+import { type Config, loadConfig, readConfig } from '../../src/config.ts';
 import { dataFolder, emptyFolder } from './support.ts';
 
 const SECRET = 's'.repeat(32);
@@ -103,7 +103,13 @@ describe('settings', () => {
     ['UMS_CONTENT_KEY', Buffer.alloc(31).toString('base64')],
     ['UMS_CONTENT_KEY', Buffer.alloc(33).toString('base64')],
     ['UMS_CONTENT_KEY', `${'!'.repeat(43)}=`],
+    ['UMS_TOKEN_JWKS_URL', 'https://id/jwks#keys'],
     ['UMS_JPUSH_URL', 'api.jpush.cn'],
+    ['UMS_JPUSH_URL', 'https://user@api.jpush.cn'],
+    ['UMS_JPUSH_URL', 'https://api.jpush.cn/?key=value'],
+    ['UMS_JPUSH_URL', 'https://api.jpush.cn/?'],
+    ['UMS_JPUSH_URL', 'https://api.jpush.cn/#part'],
+    ['UMS_JPUSH_URL', 'https://api.jpush.cn/#'],
     ['UMS_MQTT_URL', 'http://broker'],
     ['UMS_BINDING_URL', 'mqtt://binding'],
     ['UMS_TIME_ZONE', 'Asia/Atlantis'],
@@ -126,17 +132,39 @@ describe('settings', () => {
   });
 
   test('the distributed backend needs its three engines', () => {
-    expect(load(ENGINES).backend).toEqual({
-      type: 'distributed',
-      eventStoreDbUrl: ENGINES.EVENTSTOREDB_URL,
-      mongoDbUrl: ENGINES.MONGODB_URL,
-      redisUrl: ENGINES.REDIS_URL,
+    expect(readConfig({ UMS_DATA: dataFolder(), ...ENGINES })).toMatchObject({
+      config: {
+        backend: {
+          type: 'distributed',
+          eventStoreDbUrl: ENGINES.EVENTSTOREDB_URL,
+          mongoDbUrl: ENGINES.MONGODB_URL,
+          redisUrl: ENGINES.REDIS_URL,
+        },
+      },
     });
     const none = faults({ UMS_BACKEND: 'distributed' });
-    expect(none.map((fault) => fault.split(' ')[0])).toEqual(['EVENTSTOREDB_URL', 'MONGODB_URL', 'REDIS_URL']);
-    expect(faults({ ...ENGINES, REDIS_URL: 'http://redis' })).toEqual([
-      'REDIS_URL must be a URL like redis://host:6379',
+    expect(none.map((fault) => fault.split(' ')[0])).toEqual([
+      'EVENTSTOREDB_URL',
+      'MONGODB_URL',
+      'REDIS_URL',
+      'UMS_BACKEND',
     ]);
+    expect(faults({ ...ENGINES, REDIS_URL: 'http://redis' })).toContain(
+      'REDIS_URL must be a URL like redis://host:6379',
+    );
+  });
+
+  test('the distributed backend can be looked at, with a warning, but not run: nothing is made', () => {
+    const dir = dataFolder();
+    const text = 'UMS_BACKEND must be embedded: this release does not have the distributed backend yet';
+    const env = { UMS_DATA: dir, ...ENGINES };
+    expect(readConfig(env)).toMatchObject({ type: 'ok', warnings: [text] });
+    expect(readConfig(env, 'run')).toEqual({ type: 'faults', faults: [text] });
+    expect(loadConfig({ ...env, UMS_PORT: 'x' }, { sandbox: false })).toEqual({
+      type: 'faults',
+      faults: [expect.stringMatching(/^UMS_PORT/), text],
+    });
+    expect(readdirSync(dir)).toEqual(['apps.json']);
   });
 
   test('the embedded backend does not look at them', () => {
@@ -157,7 +185,7 @@ describe('settings', () => {
     const loaded = loadConfig(env, { sandbox: true, demoApps: () => ({ apps: [{ appId: '' }] }) });
     if (loaded.type === 'ok') throw new Error('no faults');
     const text = loaded.faults.join('\n');
-    for (const name of [...Object.keys(env).slice(1, 6), 'EVENTSTOREDB_URL', 'MONGODB_URL', 'REDIS_URL', 'UMS_APPS']) {
+    for (const name of [...Object.keys(env).slice(1), 'EVENTSTOREDB_URL', 'MONGODB_URL', 'REDIS_URL', 'UMS_APPS']) {
       expect(text).toContain(name);
     }
     expect(text).not.toMatch(/short-secret|short-key|hidden/);

@@ -1,5 +1,5 @@
 /** SIGTERM: takes no more requests, finishes what it holds, exits 0 within 10 s; nothing that was answered is lost. */
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -77,26 +77,81 @@ describe('the end', () => {
     await service.start();
   }, 60_000);
 
-  test('comes also when the signal does while it is still starting', async () => {
-    const { env, dataDir } = flow.service;
-    const folder = `${dataDir}-of-the-early-one`;
-    const ums = startUms(['serve'], { ...env, UMS_DATA: folder });
-    await until('the lock on its folder', () => existsSync(join(folder, 'lock.pid')), { withinMs: 30_000 });
-    const ended = await ums.end('SIGTERM');
-    expect(ended).toMatchObject({ code: 0, signal: null, stderr: '' });
-    expect(ended.ms).toBeLessThan(STOP_MS);
-    expect(existsSync(join(folder, 'lock.pid'))).toBe(false);
-  }, 60_000);
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    'comes also when %s does while it is still starting',
+    async (signal) => {
+      const { env, dataDir } = flow.service;
+      const folder = `${dataDir}-of-the-early-one`;
+      const ums = startUms(['serve'], { ...env, UMS_DATA: folder });
+      await until('the lock on its folder', () => existsSync(join(folder, 'lock.pid')), { withinMs: 30_000 });
+      const ended = await ums.end(signal);
+      expect(ended).toMatchObject({ code: 0, signal: null, stderr: '' });
+      expect(ended.ms).toBeLessThan(STOP_MS);
+      expect(existsSync(join(folder, 'lock.pid'))).toBe(false);
+    },
+    60_000,
+  );
 
-  test('comes also when nobody reads the log any more', async () => {
+  test('is as clean when SIGTERM is repeated until it has come', async () => {
     const { service } = flow;
-    service.process.child.stdout?.destroy();
-    for (let request = 0; request < 20; request += 1) await flow.devices('anybody', app);
-    const ended = await service.stop();
+    const who = terminal(app, slow);
+    await flow.register(who);
+    service.jpush.faults.inject({ fault: { type: 'hang', ms: 60_000 }, times: 1, appKey: jpushKeyOf(slow) });
+    await flow.push(sender, { type: 0, Id: [who.clientId] });
+    await until('the call', () => service.jpush.faults.pending() === 0);
+    const again = setInterval(() => service.process.child.kill('SIGTERM'), 1);
+    const ended = await service.stop().finally(() => clearInterval(again));
     expect(ended).toMatchObject({ code: 0, signal: null });
+    // Longer than two signals are one wish.
+    expect(ended.ms).toBeGreaterThan(2_000);
     expect(ended.ms).toBeLessThan(STOP_MS);
     await service.start();
   }, 60_000);
+
+  describe('comes also when the log cannot be written:', () => {
+    const endsInTime = async (): Promise<void> => {
+      const { service } = flow;
+      const ended = await service.stop();
+      expect(ended).toMatchObject({ code: 0, signal: null });
+      expect(ended.ms).toBeLessThan(STOP_MS);
+      await service.start();
+    };
+
+    test('nobody reads it any more', async () => {
+      flow.service.process.child.stdout?.destroy();
+      for (let request = 0; request < 20; request += 1) await flow.devices('anybody', app);
+      await endsInTime();
+    }, 60_000);
+
+    test('its reader goes at the same time', async () => {
+      await flow.devices('anybody', app);
+      flow.service.process.child.stdout?.destroy();
+      await endsInTime();
+    }, 60_000);
+
+    test('its reader does not read', async () => {
+      const { service } = flow;
+      const { stdout } = service.process.child;
+      stdout?.pause();
+      // More than fits in between.
+      for (let request = 0; request < 4_000; request += 16)
+        await Promise.all(Array.from({ length: 16 }, () => flow.devices('anybody', app)));
+      service.process.child.once('exit', () => stdout?.resume());
+      await endsInTime();
+    }, 60_000);
+
+    test('its disk is full', async () => {
+      const { env, dataDir } = flow.service;
+      const folder = `${dataDir}-without-a-log`;
+      const full = openSync('/dev/full', 'w');
+      const ums = startUms(['serve'], { ...env, UMS_DATA: folder }, full);
+      closeSync(full);
+      await until('the lock on its folder', () => existsSync(join(folder, 'lock.pid')), { withinMs: 30_000 });
+      const ended = await ums.end('SIGTERM');
+      expect(ended).toMatchObject({ code: 0, signal: null });
+      expect(ended.ms).toBeLessThan(STOP_MS);
+    }, 60_000);
+  });
 
   test('a request that is at work when the signal comes is answered', async () => {
     const { service } = flow;

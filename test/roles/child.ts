@@ -13,15 +13,18 @@ export interface Child {
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
-/** @param script an ES module's text; `src` in its imports is the source folder */
-export function child(script: string): Child {
+/**
+ * @param script an ES module's text; `src` in its imports is the source folder
+ * @param stdout a descriptor to write to in place of a pipe whose output is kept
+ */
+export function child(script: string, stdout: 'pipe' | number = 'pipe'): Child {
   const src = new URL('../../src', import.meta.url).href;
   const text = script.replaceAll("from 'src/", `from '${src}/`);
   const spawned = spawn(process.execPath, ['--input-type=module', '--eval', text], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', stdout, 'inherit'],
   });
   let output = '';
-  spawned.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+  spawned.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
     output += chunk;
   });
   const ended = once(spawned, 'close').then(([code, signal]) => ({ code, signal }));

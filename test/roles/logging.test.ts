@@ -1,6 +1,13 @@
-import { describe, expect, test } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { LogLevel } from '../../src/config.ts';
+import { descriptorOutput } from '../../src/roles/log-output.ts';
 import { threadLogger } from '../../src/roles/logging.ts';
+import { emptyFolder } from '../config/support.ts';
+import { eventually, range } from '../contract/support.ts';
 import { child } from './child.ts';
 
 const SECRET = 'a-token-that-no-log-may-hold';
@@ -64,26 +71,31 @@ describe('the log of a process', () => {
     const log = openLog('info');
     ${more}
   `;
-
-  test('holds its own lines and those of its threads, whole, once it is flushed', async () => {
-    const it = child(
-      script(`
-        for (let n = 0; n < 500; n += 1) {
-          log.logger.info({ n }, 'mine');
-          log.writeLine(JSON.stringify({ n, msg: 'of a thread' }) + '\\n');
-        }
-        log.flush();
-        process.exit(0);
-      `),
-    );
-    expect(await it.ended).toMatchObject({ code: 0 });
-    const parsed = it
-      .output()
+  const thousandLines = `
+    for (let n = 0; n < 500; n += 1) {
+      log.logger.info({ n }, 'mine');
+      log.writeLine(JSON.stringify({ n, msg: 'of a thread' }) + '\\n');
+    }
+  `;
+  const expectThousand = (text: string): void => {
+    const parsed = text
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line));
-    expect(parsed).toHaveLength(1000);
-    expect(parsed.map(({ n }) => n)).toEqual(Array.from({ length: 1000 }, (_, index) => Math.floor(index / 2)));
+    expect(parsed.map(({ n }) => n)).toEqual(range(1000).map((index) => Math.floor(index / 2)));
+  };
+
+  test('holds its own lines and those of its threads, whole, once it has ended', async () => {
+    const it = child(script(`${thousandLines} log.end();`));
+    expect(await it.ended).toMatchObject({ code: 0 });
+    expectThousand(it.output());
+  });
+
+  test('is whole in a file, also when the process is ended from one moment to the next', async () => {
+    const file = join(emptyFolder(), 'log');
+    const it = child(script(`${thousandLines} process.exit(3);`), openedFor(file, 'w'));
+    expect(await it.ended).toMatchObject({ code: 3 });
+    expectThousand(readFileSync(file, 'utf8'));
   });
 
   test('writes a single line soon, though it could be kept back', async () => {
@@ -91,23 +103,81 @@ describe('the log of a process', () => {
     await it.says('soon');
   });
 
-  test('outlives a reader that goes away', async () => {
-    const it = child(
+  describe('that cannot be written does not keep the process from its end:', () => {
+    /** More than a pipe, a socket and the log's own first write hold. */
+    const much = `for (let n = 0; n < 20_000; n += 1) log.logger.info({ n }, 'to nobody who listens to any of it');`;
+    /** With code 42, by itself; a part that hangs is there to be cut off. */
+    const end = `process.exitCode = 42; log.end(); setInterval(() => undefined, 1000);`;
+    const atOnce = 'process.exit(42);';
+    const onSignal = (what: string) =>
       script(`
-        process.on('SIGUSR2', () => {
-          for (let n = 0; n < 2000; n += 1) log.logger.info({ n }, 'to nobody');
-          setTimeout(() => {
-            log.flush();
-            process.exit(42);
-          }, 300);
-        });
-        setInterval(() => undefined, 1000);
-        log.logger.info({}, 'ready');
-      `),
-    );
-    await it.says('ready');
-    it.process.stdout?.destroy();
-    it.process.kill('SIGUSR2');
-    expect(await it.ended).toMatchObject({ code: 42 });
+      process.on('SIGUSR2', () => { ${what} });
+      setInterval(() => undefined, 1000);
+      log.logger.info({}, 'ready');
+    `);
+
+    test.each([
+      ['long before', `${much} setTimeout(() => { ${much} ${end} }, 300);`],
+      ['at the same time', `${much} ${end}`],
+      ['when it is ended from one moment to the next', `${much} ${atOnce}`],
+    ])('its reader is gone %s', async (_, what) => {
+      const it = child(onSignal(what));
+      await it.says('ready');
+      it.process.stdout?.destroy();
+      it.process.kill('SIGUSR2');
+      expect(await it.ended).toMatchObject({ code: 42 });
+    });
+
+    test.each([
+      ['at its end', end],
+      ['when it is ended from one moment to the next', atOnce],
+      ['when it is ended while a write waits', `setTimeout(() => { ${atOnce} }, 100);`],
+    ])('its reader does not read, %s', async (_, what) => {
+      const reading = child(onSignal(`${much} ${what}`));
+      await reading.says('ready');
+      reading.process.stdout?.pause();
+      reading.process.kill('SIGUSR2');
+
+      const fifo = join(emptyFolder(), 'fifo');
+      execFileSync('mkfifo', [fifo]);
+      const unread = child(script(`${much} ${what}`), openedFor(fifo, 'r+'));
+
+      for (const it of [reading, unread]) {
+        await once(it.process, 'exit');
+        expect(it.process.exitCode).toBe(42);
+      }
+      reading.process.stdout?.resume();
+    });
+
+    test.each([
+      ['at its end', end],
+      ['when it is ended from one moment to the next', atOnce],
+      ['after it has failed to', `setTimeout(() => { ${much} ${end} }, 300);`],
+    ])('its disk is full, %s', async (_, what) => {
+      expect(await child(script(`${much} ${what}`), openedFor('/dev/full', 'w')).ended).toMatchObject({ code: 42 });
+    });
   });
 });
+
+test('an output that takes nothing for a while gets what it was given once it does, whole and in order', async () => {
+  const fifo = join(emptyFolder(), 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  const reader = openedFor(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+  const output = descriptorOutput(openedFor(fifo, constants.O_WRONLY | constants.O_NONBLOCK));
+  const text = range(50_000).join('\n');
+  const written = new Promise<unknown>((done) => output.write(text, done));
+  let read = '';
+  await eventually(() => {
+    const chunk = Buffer.alloc(1_048_576);
+    read += chunk.toString('latin1', 0, readSync(reader, chunk));
+    expect(read.length).toBe(text.length);
+  });
+  expect(read).toBe(text);
+  expect(await written).toBeUndefined();
+});
+
+function openedFor(path: string, flags: string | number): number {
+  const fd = openSync(path, flags);
+  onTestFinished(() => closeSync(fd));
+  return fd;
+}

@@ -21,14 +21,30 @@ describe('the stop signal', () => {
     expect(it.process.signalCode).toBeNull();
   });
 
-  test.each(['SIGTERM', 'SIGINT'] as const)('a second one, %s, insists', async (second) => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('a SIGINT a while after %s insists', async (first) => {
     const it = child(waitingWith('0'));
     await it.says('ready');
-    it.process.kill('SIGTERM');
+    it.process.kill(first);
     await it.says('asked');
-    it.process.kill(second);
-    expect(await it.ended).toEqual({ code: 1, signal: null });
+    it.process.kill('SIGINT');
+    expect(await it.ended).toEqual({ code: 130, signal: null });
   });
+
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    'a SIGTERM a while after %s, as supervisors repeat it, does not',
+    async (first) => {
+      const it = child(`${waitingWith('0')}
+      process.on('SIGTERM', () => console.log('still here'));
+      console.log('listening');
+    `);
+      await it.says('ready');
+      it.process.kill(first);
+      await it.says('listening');
+      it.process.kill('SIGTERM');
+      await it.says('still here');
+      expect(it.process.exitCode).toBeNull();
+    },
+  );
 
   test('one that comes twice at once, from the terminal and from npm, is one', async () => {
     const it = child(`${waitingWith('60_000')}
@@ -41,17 +57,5 @@ describe('the stop signal', () => {
     it.process.kill('SIGINT');
     await it.says('still here');
     expect(it.process.exitCode).toBeNull();
-  });
-
-  test('once disposed of, a signal does again what it does by itself', async () => {
-    const it = child(`${waiting}
-      stop.dispose();
-      console.log('disposed');
-    `);
-    await it.says('ready');
-    it.process.kill('SIGTERM');
-    await it.says('disposed');
-    it.process.kill('SIGTERM');
-    expect(await it.ended).toEqual({ code: null, signal: 'SIGTERM' });
   });
 });

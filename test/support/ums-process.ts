@@ -27,16 +27,17 @@ export interface UmsProcess {
 /** Only what is given counts: settings of the shell that runs the tests do not leak in. */
 export type UmsEnv = Readonly<Record<string, string>>;
 
-export function startUms(args: readonly string[], env: UmsEnv): UmsProcess {
+/** @param stdout a descriptor to write to in place of a pipe whose output is kept */
+export function startUms(args: readonly string[], env: UmsEnv, stdout: 'pipe' | number = 'pipe'): UmsProcess {
   const child = spawn(node, ['bin/ums.mjs', ...args], {
     cwd: root,
     env: { PATH: process.env.PATH ?? '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', stdout, 'pipe'],
   });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8');
-    child[name].on('data', (text: string) => {
+    child[name]?.setEncoding('utf8');
+    child[name]?.on('data', (text: string) => {
       output[name] += text;
     });
   }
