@@ -46,7 +46,7 @@ export function jobConsumer<D>(link: Link, signals: QueueSignals, options: Consu
     }
     const limit = concurrency - running.size;
     if (limit <= 0 || unsettled.size > concurrency) return;
-    taking = link.send<TakeReply>({ kind: 'takeJobs', queue, limit, now }).then(taken, storeAway);
+    taking = link.sendAndWait<TakeReply>({ kind: 'takeJobs', queue, limit, now }).then(taken, storeAway);
   };
 
   const taken = ({ jobs, nextAt }: TakeReply): void => {
@@ -115,7 +115,7 @@ export function jobConsumer<D>(link: Link, signals: QueueSignals, options: Consu
   const settle = async (op: Op): Promise<void> => {
     for (;;) {
       try {
-        await link.send(op);
+        await link.sendAndWait(op);
         return;
       } catch (error) {
         if (link.signal.aborted || !(error instanceof StoreUnavailable)) return;
@@ -132,8 +132,9 @@ export function jobConsumer<D>(link: Link, signals: QueueSignals, options: Consu
       closed = true;
       stopHearing();
       clearTimeout(timer);
-      await taking;
-      const idle = Promise.all(running).then(() => Promise.all(unsettled));
+      const idle = Promise.resolve(taking)
+        .then(() => Promise.all(running))
+        .then(() => Promise.all(unsettled));
       if (await within(idle, graceMs)) return;
       cut.abort(new Error('the consumer is closing'));
       await within(idle, AFTER_CUT_MS);

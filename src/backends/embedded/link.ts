@@ -8,19 +8,25 @@ import type { FromWriter, Notice, Op, Reply, ToWriter } from './protocol.ts';
 const MAX_PENDING = 20_000;
 /** A batch goes out at the end of the event loop's turn, or as soon as it has this many operations. */
 const FLUSH_AT = 64;
-/** An operation not answered by then has an unknown outcome. */
+/** An operation not answered by then has an unknown outcome, if its sender does not wait on. */
 const DEADLINE_MS = 10_000;
 const CHECK_EVERY_MS = 1_000;
 
 interface Pending {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
-  readonly sentAt: number;
+  /** When it is given up, ms since 1970. */
+  readonly until: number;
 }
 
 export interface Link {
   /** @throws StoreUnavailable when too much waits, the writer is gone or silent; CheckpointLost */
   send<T>(op: Op): Promise<T>;
+  /**
+   * The same for what must not have an unknown outcome: its answer is waited for as long as there is a writer. A job that
+   * was taken, say, is nobody's if the answer that hands it over is not heard.
+   */
+  sendAndWait<T>(op: Op): Promise<T>;
   /** Told of every commit, before the promises of its operations settle. */
   onNotice(listener: (notice: Notice) => void): void;
   /** Aborts when the link is closed or lost: what waits for notices ends. */
@@ -49,10 +55,14 @@ export function openLink(port: MessagePort): Link {
     outbox = [];
   };
 
-  const failAll = (reason: string): void => {
-    for (const { reject } of pending.values()) reject(new StoreUnavailable(reason));
-    pending.clear();
+  const fail = (which: (waiting: Pending) => boolean, reason: string): void => {
+    for (const [number, waiting] of pending) {
+      if (!which(waiting)) continue;
+      pending.delete(number);
+      waiting.reject(new StoreUnavailable(reason));
+    }
   };
+  const failAll = (reason: string): void => fail(() => true, reason);
 
   const settle = (number: number, reply: Reply): void => {
     const waiting = pending.get(number);
@@ -71,9 +81,9 @@ export function openLink(port: MessagePort): Link {
   });
 
   const watch = setInterval(() => {
-    const oldest = pending.values().next().value;
-    if (oldest !== undefined && Date.now() - oldest.sentAt > DEADLINE_MS)
-      failAll(`the store has not answered for ${DEADLINE_MS} ms`);
+    const oldest = pending.values().find(hasDeadline);
+    if (oldest !== undefined && Date.now() > oldest.until)
+      fail(hasDeadline, `the store has not answered for ${DEADLINE_MS} ms`);
   }, CHECK_EVERY_MS);
   watch.unref();
 
@@ -85,19 +95,22 @@ export function openLink(port: MessagePort): Link {
     left?.();
   };
 
+  const enqueue = <T>(op: Op, until: number): Promise<T> => {
+    if (gone !== undefined) return Promise.reject(new StoreUnavailable(gone));
+    if (pending.size >= MAX_PENDING) return Promise.reject(new StoreUnavailable('the store is overloaded'));
+    return new Promise<T>((resolve, reject) => {
+      pending.set(nextNumber, { resolve: resolve as (value: unknown) => void, reject, until });
+      nextNumber += 1;
+      outbox.push(op);
+      if (outbox.length >= FLUSH_AT) flush();
+      else scheduled ??= setImmediate(flush);
+    });
+  };
+
   return {
     signal: closing.signal,
-    send<T>(op: Op): Promise<T> {
-      if (gone !== undefined) return Promise.reject(new StoreUnavailable(gone));
-      if (pending.size >= MAX_PENDING) return Promise.reject(new StoreUnavailable('the store is overloaded'));
-      return new Promise<T>((resolve, reject) => {
-        pending.set(nextNumber, { resolve: resolve as (value: unknown) => void, reject, sentAt: Date.now() });
-        nextNumber += 1;
-        outbox.push(op);
-        if (outbox.length >= FLUSH_AT) flush();
-        else scheduled ??= setImmediate(flush);
-      });
-    },
+    send: (op) => enqueue(op, Date.now() + DEADLINE_MS),
+    sendAndWait: (op) => enqueue(op, Number.POSITIVE_INFINITY),
     onNotice: (listener) => void listeners.push(listener),
     async close() {
       if (gone !== undefined) return;
@@ -114,6 +127,10 @@ export function openLink(port: MessagePort): Link {
     },
     lost,
   };
+}
+
+function hasDeadline({ until }: Pending): boolean {
+  return until < Number.POSITIVE_INFINITY;
 }
 
 function errorOf(reply: Extract<Reply, { ok: false }>): Error {

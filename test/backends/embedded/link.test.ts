@@ -139,6 +139,20 @@ describe('bounds', () => {
     expect(await next).toBe('in time');
   });
 
+  test('what is sent to be waited for is, however long the others have given up, until the writer is gone', async () => {
+    vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'] });
+    const { link, answer } = open();
+    const patient = link.sendAndWait(op);
+    const pending = failureOf(link.send(op));
+    const lost = failureOf(link.sendAndWait(op));
+    vi.advanceTimersByTime(3_600_000);
+    expect(await pending).toBeInstanceOf(StoreUnavailable);
+    answer(0, [{ ok: true, value: 'late' }]);
+    expect(await patient).toBe('late');
+    link.lost('the disk is gone');
+    expect(await lost).toEqual(new StoreUnavailable('the disk is gone'));
+  });
+
   test('one that answers within 10 s is waited for', async () => {
     vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'] });
     const { link, answer } = open();

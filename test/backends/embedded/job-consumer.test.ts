@@ -1,0 +1,131 @@
+/** A consumer of jobs whose writer stalls: works on the real file, but only when the test lets it. */
+import { MessageChannel } from 'node:worker_threads';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { jobConsumer } from '../../../src/backends/embedded/job-consumer.ts';
+import { openLink } from '../../../src/backends/embedded/link.ts';
+import type { FromWriter, JobRow, Op, ToWriter } from '../../../src/backends/embedded/protocol.ts';
+import type { Writer } from '../../../src/backends/embedded/writer.ts';
+import { DeadJob, type Job } from '../../../src/ports/jobs.ts';
+import { eventually, range } from '../../contract/support.ts';
+import { aWriter, replyValue } from './support.ts';
+
+const MINUTE_MS = 60_000;
+const aJob = (id: string): JobRow => ({ queue: 'q', id, data: '{}', runAt: 0, attempts: 3, baseMs: 1, capMs: 1 });
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A link to a writer that can be stalled. */
+function stallable(writer: Writer) {
+  const { port1, port2 } = new MessageChannel();
+  const waiting: Extract<ToWriter, { type: 'ops' }>[] = [];
+  const it = { stalled: false };
+  const served: Op['kind'][] = [];
+  const serve = (): void => {
+    for (const { first, ops } of waiting.splice(0)) {
+      served.push(...ops.map(({ kind }) => kind));
+      const { replies, notice } = writer.apply(ops);
+      port2.postMessage({ type: 'committed', replies: [{ first, replies }], notice } satisfies FromWriter);
+    }
+  };
+  port2.on('message', (message: ToWriter) => {
+    if (message.type === 'ops') waiting.push(message);
+    if (!it.stalled) serve();
+  });
+  const link = openLink(port1);
+  onTestFinished(() => {
+    link.lost('the test is over');
+    port1.close();
+    port2.close();
+  });
+  return {
+    link,
+    /** Kinds of the operations that the writer was given. */
+    served,
+    stall: () => {
+      it.stalled = true;
+    },
+    /** Kinds of the operations that wait. */
+    waiting: () => waiting.flatMap(({ ops }) => ops.map(({ kind }) => kind)),
+    goOn: () => {
+      it.stalled = false;
+      serve();
+    },
+  };
+}
+
+async function open() {
+  const { writer } = await aWriter();
+  const apply = <T>(op: Op): T => replyValue<T>(writer.apply([op]).replies[0]);
+  apply({ kind: 'addJobs', jobs: range(3).map((n) => aJob(`j${n}`)) });
+  const runs: string[] = [];
+  const consume = (
+    link: ReturnType<typeof openLink>,
+    handler: (job: Job<unknown>) => Promise<void> = async () => {},
+  ) => {
+    const consumer = jobConsumer<unknown>(
+      link,
+      { onTouched: () => () => undefined },
+      {
+        queue: 'q',
+        concurrency: 8,
+        handler: async (job) => {
+          runs.push(job.id);
+          await handler(job);
+        },
+      },
+    );
+    onTestFinished(() => consumer.close(0));
+    return consumer;
+  };
+  return {
+    runs,
+    consume,
+    ...stallable(writer),
+    active: () => apply<number>({ kind: 'countActive', queue: 'q' }),
+    takeable: () => apply<{ jobs: JobRow[] }>({ kind: 'takeJobs', queue: 'q', limit: 9, now: Date.now() }).jobs.length,
+  };
+}
+
+describe('a writer that has been silent for a minute', () => {
+  test('hands out jobs all the same once it goes on, and they are handled', async () => {
+    vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'] });
+    const it = await open();
+    it.stall();
+    it.consume(it.link);
+    await eventually(() => expect(it.waiting()).toEqual(['takeJobs']));
+    vi.advanceTimersByTime(MINUTE_MS);
+    it.goOn();
+    await eventually(() => expect(it.runs).toEqual(['j0', 'j1', 'j2']));
+    await eventually(() => expect(it.active()).toBe(0));
+    expect(it.takeable()).toBe(0);
+  });
+
+  test('is told once what became of a job', async () => {
+    vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] });
+    const it = await open();
+    it.consume(it.link, async ({ id }) => {
+      it.stall();
+      if (id === 'j1') throw new DeadJob('no use');
+    });
+    await eventually(() => expect(it.waiting().sort()).toEqual(['buryJob', 'finishJob', 'finishJob', 'takeJobs']));
+    await vi.advanceTimersByTimeAsync(MINUTE_MS);
+    it.goOn();
+    expect(await it.link.send({ kind: 'countActive', queue: 'q' })).toBe(0);
+    expect(it.served.filter((kind) => kind === 'finishJob' || kind === 'buryJob')).toHaveLength(3);
+    expect(it.runs).toEqual(['j0', 'j1', 'j2']);
+  });
+
+  test('holds up no consumer that closes, and what it hands out later goes back', async () => {
+    const it = await open();
+    it.stall();
+    const consumer = it.consume(it.link);
+    await eventually(() => expect(it.waiting()).toEqual(['takeJobs']));
+    await consumer.close(0);
+    it.goOn();
+    await eventually(() => expect(it.active()).toBe(0));
+    expect(it.runs).toEqual([]);
+    expect(it.takeable()).toBe(3);
+  });
+});
