@@ -58,7 +58,10 @@ export interface WriteBatch<T> {
   readonly checkpoint?: CheckpointMove;
 }
 
-/** The checkpoint stands elsewhere than the caller believed: another runner moved it. The caller stops. */
+/**
+ * The checkpoint stands elsewhere than the caller believed: another runner has moved it, or an earlier write of the
+ * caller's whose answer never came. Who reads it again may go on from there.
+ */
 export class CheckpointLost extends Error {
   override readonly name = 'CheckpointLost';
 }
@@ -69,7 +72,7 @@ export type Copy = 'serving' | 'shadow';
 export interface Documents {
   get<T>(collection: Collection<T>, id: string): Promise<Stored<T> | undefined>;
 
-  /** Those that exist, by id. */
+  /** Those that exist, by id. At most 5000 ids. */
   getMany<T>(collection: Collection<T>, ids: readonly string[], copy?: Copy): Promise<ReadonlyMap<string, Stored<T>>>;
 
   find<T>(collection: Collection<T>, options: FindOptions): Promise<Page<T>>;
@@ -87,8 +90,9 @@ export interface Documents {
 
   /**
    * Puts, deletes and the checkpoint take effect together (or, where the store can't, so that a crash between them is
-   * harmless). A put at or below the position of the stored document changes nothing.
-   * @throws CheckpointLost and nothing has changed
+   * harmless). A put at or below the position of the stored document changes nothing. At most 5000 puts and deletes
+   * together: as many as one event may change, for a message has so many targets at most.
+   * @throws CheckpointLost and nothing has changed; StoreUnavailable when the outcome is unknown: it may still take effect
    */
   write<T>(collection: Collection<T>, batch: WriteBatch<T>, copy?: Copy): Promise<void>;
 
@@ -107,14 +111,14 @@ export interface Documents {
   /** The version of the copy that serves; opens an empty one at the collection's version if there is none. */
   servedVersion<T>(collection: Collection<T>): Promise<number>;
 
-  /** Starts an empty shadow of a collection and drops an unfinished one. Its checkpoint is `shadowCheckpoint(name)`. */
+  /** Starts an empty shadow of a collection and drops an unfinished one. Its checkpoint is `shadowCheckpoint` of its name. */
   startShadow<T>(collection: Collection<T>): Promise<void>;
 
   /** Swaps the shadow in, in one step, with its checkpoint as that of `name`; drops the old copy. */
   promoteShadow<T>(collection: Collection<T>, name: string): Promise<void>;
 }
 
-/** The checkpoint of the shadow copy that a projection's rebuild fills. */
-export function shadowCheckpoint(name: string): string {
-  return `${name}~shadow`;
+/** The checkpoint of the shadow copy of a collection of that name. */
+export function shadowCheckpoint(collection: string): string {
+  return `${collection}~shadow`;
 }

@@ -1,9 +1,10 @@
 import type { UmsEvent } from '../domain/events.ts';
+import type { Follower, FollowerDeps } from '../ports/follow.ts';
 import { deliveriesProjection } from './deliveries.ts';
 import { devicesProjection } from './devices.ts';
 import { messagesProjection } from './messages.ts';
 import type { Projection } from './projection.ts';
-import { type Runner, type RunnerDeps, rebuild, startRunner, upgrade } from './runner.ts';
+import { rebuild, startRunner, upgrade } from './runner.ts';
 
 // Each projection has its own document and event types; together they are run alike.
 const all = [devicesProjection, messagesProjection, deliveriesProjection] as unknown as readonly Projection<
@@ -14,7 +15,7 @@ const all = [devicesProjection, messagesProjection, deliveriesProjection] as unk
 export const projectionNames = all.map(({ name }) => name);
 
 /** Upgrades what an older release has built, then keeps all projections up to date. */
-export async function startProjections(deps: RunnerDeps): Promise<readonly Runner[]> {
+export async function startProjections(deps: FollowerDeps): Promise<readonly Follower[]> {
   for (const projection of all) await upgrade(projection, deps);
   return all.map((projection) => startRunner(projection, deps));
 }
@@ -22,7 +23,7 @@ export async function startProjections(deps: RunnerDeps): Promise<readonly Runne
 /** @returns false if there is no projection of that name */
 export async function rebuildProjection(
   name: string,
-  deps: Pick<RunnerDeps, 'log' | 'documents'>,
+  deps: Pick<FollowerDeps, 'log' | 'documents'>,
   onProgress: Parameters<typeof rebuild>[2],
 ): Promise<boolean> {
   const projection = all.find((candidate) => candidate.name === name);

@@ -1,88 +1,33 @@
-/** Keeps a projection up to date: resumes from its checkpoint, batch by batch, for as long as it is wanted. */
-import { UndecodableEvent } from '../domain/codec.ts';
+/** Keeps a projection up to date, and builds it anew. */
 import type { UmsEvent } from '../domain/events.ts';
 import { type Position, START } from '../domain/position.ts';
-import { CheckpointLost, type Documents, shadowCheckpoint } from '../ports/documents.ts';
-import type { EventLog, RecordedEvent } from '../ports/event-log.ts';
-import type { Logger } from '../ports/logger.ts';
-import { pause, restartDelay } from '../ports/restart.ts';
-import { applyBatch, PoisonEvent } from './apply.ts';
+import { shadowCheckpoint } from '../ports/documents.ts';
+import type { RecordedEvent } from '../ports/event-log.ts';
+import { type Follower, type FollowerDeps, startFollower } from '../ports/follow.ts';
+import { batchApplier } from './apply.ts';
 import type { Projection } from './projection.ts';
 
-export type RunnerState =
-  | { readonly status: 'running' | 'stopped' }
-  /** Resumes by itself once the store is back. */
-  | { readonly status: 'waiting'; readonly error: Error }
-  /** A poison event, or another runner has its checkpoint: needs a person. */
-  | { readonly status: 'failed'; readonly error: Error };
+/**
+ * Documents of one write beside a service that answers: who waits for an answer waits for the write at hand as well. Not
+ * below the events of a subscription's batch, most of which change one.
+ */
+const LIVE_WRITE = 512;
 
-export interface RunnerDeps {
-  readonly log: EventLog;
-  readonly documents: Documents;
-  readonly logger: Logger;
-}
-
-export interface Runner {
-  readonly name: string;
-  state(): RunnerState;
-  /** Finishes the batch at hand. */
-  stop(): Promise<void>;
-}
-
-export function startRunner<T, E extends UmsEvent>(projection: Projection<T, E>, deps: RunnerDeps): Runner {
-  const stopping = new AbortController();
-  let state: RunnerState = { status: 'running' };
-
-  const run = async (): Promise<void> => {
-    for (let failures = 0; !stopping.signal.aborted; failures += 1) {
-      try {
-        await follow(projection, deps, stopping.signal, () => {
-          failures = 0;
-          state = { status: 'running' };
-        });
-      } catch (error) {
-        state = failedState(error as Error);
-        deps.logger.error({ projection: projection.name, err: error }, `projection ${state.status}`);
-        if (state.status === 'failed') return;
-      }
-      await pause(restartDelay(failures), stopping.signal);
-    }
-    state = { status: 'stopped' };
-  };
-
-  const running = run();
-  return {
-    name: projection.name,
-    state: () => state,
-    async stop() {
-      stopping.abort();
-      await running;
-    },
-  };
-}
-
-function failedState(error: Error): RunnerState {
-  const forGood = error instanceof PoisonEvent || error instanceof UndecodableEvent || error instanceof CheckpointLost;
-  return { status: forGood ? 'failed' : 'waiting', error };
-}
-
-async function follow<T, E extends UmsEvent>(
-  projection: Projection<T, E>,
-  { log, documents }: RunnerDeps,
-  signal: AbortSignal,
-  onProgress: () => void,
-): Promise<void> {
+export function startRunner<T, E extends UmsEvent>(projection: Projection<T, E>, deps: FollowerDeps): Follower {
   const { name, filter } = projection;
-  let position = await documents.checkpoint(name);
-  for await (const { events } of log.subscribe(position, filter, signal)) {
-    const batch = events as readonly RecordedEvent<E>[];
-    position = await applyBatch(projection, batch, position, { documents, copy: 'serving', checkpoint: name });
-    onProgress();
-  }
+  const { documents } = deps;
+  const target = { documents, copy: 'serving', checkpoint: name, largestWrite: LIVE_WRITE } as const;
+  const begin = () => batchApplier(projection, target);
+  return startFollower({ name, filter, begin }, deps);
 }
 
-/** Events of one step of a rebuild. */
-const REBUILD_BATCH = 4096;
+/**
+ * Events that a rebuild reads at once, and documents of its writes. Nobody waits meanwhile, and a document that several
+ * of the events change is written once.
+ */
+const REBUILD_BATCH = 2048;
+const REBUILD_WRITE = 4096;
+const neverAborts = new AbortController().signal;
 
 /**
  * Builds a projection anew beside the copy that serves, then swaps (`design.md §Projections`).
@@ -91,30 +36,45 @@ const REBUILD_BATCH = 4096;
  */
 export async function rebuild<T, E extends UmsEvent>(
   projection: Projection<T, E>,
-  { log, documents }: Pick<RunnerDeps, 'log' | 'documents'>,
+  { log, documents }: Pick<FollowerDeps, 'log' | 'documents'>,
   onProgress: (position: Position, head: Position) => void = () => undefined,
 ): Promise<void> {
   const { collection, name, filter } = projection;
-  const target = { documents, copy: 'shadow', checkpoint: shadowCheckpoint(collection.name) } as const;
+  const take = batchApplier(projection, {
+    documents,
+    copy: 'shadow',
+    checkpoint: shadowCheckpoint(collection.name),
+    largestWrite: REBUILD_WRITE,
+  });
   await documents.startShadow(collection);
   let position = START;
   for (;;) {
     const events = (await log.readAll(position, filter, REBUILD_BATCH)) as readonly RecordedEvent<E>[];
-    position = await applyBatch(projection, events, position, target);
+    position = await take(events, position, neverAborts);
     onProgress(position, await log.head());
     if (events.length < REBUILD_BATCH) break;
   }
   await documents.promoteShadow(collection, name);
 }
 
-/** Brings a collection that an older release has built to this release's version. */
-export async function upgrade<T, E extends UmsEvent>(
-  projection: Projection<T, E>,
-  deps: Pick<RunnerDeps, 'log' | 'documents' | 'logger'>,
-): Promise<void> {
+/** What serves was built by a newer release than this one, which would not understand it. */
+export class NewerReadModel extends Error {
+  override readonly name = 'NewerReadModel';
+}
+
+/**
+ * Brings a collection that an older release has built to this release's version.
+ * @throws NewerReadModel, and nothing has changed
+ */
+export async function upgrade<T, E extends UmsEvent>(projection: Projection<T, E>, deps: FollowerDeps): Promise<void> {
   const { collection, name } = projection;
   const served = await deps.documents.servedVersion(collection);
   if (served === collection.version) return;
+  if (served > collection.version)
+    throw new NewerReadModel(
+      `the read model ${name} was built by a newer release (version ${served}, this release knows ${collection.version}): ` +
+        `start that release, or build it for this one with "ums rebuild ${name}"`,
+    );
   deps.logger.info({ projection: name, from: served, to: collection.version }, 'rebuilding a projection');
   await rebuild(projection, deps);
 }

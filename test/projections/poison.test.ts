@@ -5,8 +5,9 @@ import { devicesProjection } from '../../src/projections/devices.ts';
 import type { Projection } from '../../src/projections/projection.ts';
 import { rebuild } from '../../src/projections/runner.ts';
 import { channelRegistered } from '../fixtures/samples.ts';
+import { errorLog } from '../support/error-log.ts';
 import { accepted, appendAll, dispatched, targetsNamed } from '../support/events.ts';
-import { aBackend, comesTo, errorLog, running, tamper } from './support.ts';
+import { aBackend, comesTo, running, tamper } from './support.ts';
 
 const { name } = devicesProjection;
 const idOf = (clientId: string) => `${clientId}/com.example.phone`;
@@ -48,7 +49,7 @@ describe.each(undecodable)('an event with %s', (_, spoil) => {
     const { errors, logger } = errorLog();
     const runner = running(devicesProjection, { log, documents, logger });
     expect(await comesTo(runner, 'failed')).toMatchObject({ error: { name: 'UndecodableEvent' } });
-    expect(errors.map(({ text }) => text)).toEqual(['projection failed']);
+    expect(errors.map(({ text }) => text)).toEqual(['follower failed']);
     expect(`${errors[0]?.fields.err?.stack}`).not.toContain(SECRET);
     expect(await documents.checkpoint(name)).toBe(good);
     expect([...(await documents.getMany(devices, ['a', 'b', 'bad', 'c'].map(idOf))).keys()]).toEqual(

@@ -1,13 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { type Position, START } from '../../src/domain/position.ts';
-import type { Documents } from '../../src/ports/documents.ts';
+import { type Documents, shadowCheckpoint } from '../../src/ports/documents.ts';
 import { StoreUnavailable } from '../../src/ports/errors.ts';
 import type { EventLog, LogBatch } from '../../src/ports/event-log.ts';
 import { devices } from '../../src/ports/read-models.ts';
 import { devicesProjection } from '../../src/projections/devices.ts';
+import { eventually } from '../contract/support.ts';
 import { channelRegistered } from '../fixtures/samples.ts';
+import { errorLog } from '../support/error-log.ts';
 import { appendAll, received, unregistered } from '../support/events.ts';
-import { aBackend, comesTo, errorLog, running } from './support.ts';
+import { aBackend, comesTo, running } from './support.ts';
 
 const { name } = devicesProjection;
 const phone = (clientId: string) => channelRegistered({ clientId });
@@ -100,7 +102,7 @@ describe('a runner whose store is away', () => {
     expect(waiting).toMatchObject({ error: { name: 'StoreUnavailable' } });
     await reaches(documents, last);
     await comesTo(runner, 'running');
-    expect(errors.map(({ text }) => text)).toEqual(['projection waiting', 'projection waiting']);
+    expect(errors.map(({ text }) => text)).toEqual(['follower waiting', 'follower waiting']);
     expect(starts).toEqual([START, START, START]);
     expect((await documents.getMany(devices, ['a', 'b'].map(idOf))).size).toBe(2);
   });
@@ -129,29 +131,118 @@ describe('a runner whose store is away', () => {
         if (starts.length === 2) throw new StoreUnavailable('the connection broke');
       }
     }
-    running(devicesProjection, { log: { ...log, subscribe }, documents });
+    const { errors, logger } = errorLog();
+    running(devicesProjection, { log: { ...log, subscribe }, documents, logger });
     await reaches(documents, first);
     const second = await appendAll(log, [phone('b')]);
     await reaches(documents, second);
     const third = await appendAll(log, [phone('c')]);
     await reaches(documents, third);
     expect(starts).toEqual([START, first, second]);
+    expect(errors.map(({ fields }) => fields.err?.message)).toEqual([
+      'the subscription has ended',
+      'the connection broke',
+    ]);
   });
 });
 
-test('a runner whose checkpoint another one has moved stops, and writes nothing more', async () => {
-  const { log, documents } = (await aBackend()).backend;
-  const { errors, logger } = errorLog();
-  const runner = running(devicesProjection, { log, documents, logger });
-  const at = await appendAll(log, [phone('a')]);
-  await reaches(documents, at);
-  const elsewhere = await appendAll(log, [received()]);
-  await documents.moveCheckpoint({ name, from: at, to: elsewhere });
-  await appendAll(log, [phone('b')]);
-  expect(await comesTo(runner, 'failed')).toMatchObject({ error: { name: 'CheckpointLost' } });
-  expect(errors.map(({ text }) => text)).toEqual(['projection failed']);
-  expect(await documents.get(devices, idOf('b'))).toBeUndefined();
-  expect(await documents.checkpoint(name)).toBe(elsewhere);
-  await runner.stop();
-  expect(runner.state().status).toBe('failed');
+describe('a runner whose checkpoint was moved elsewhere goes on from where it then stands,', () => {
+  test('once its own write, given up, has taken effect after all', async () => {
+    const { log, documents } = (await aBackend()).backend;
+    const { errors, logger } = errorLog();
+    const last = await appendAll(log, [phone('a'), phone('b')]);
+    let late: Parameters<Documents['write']> | undefined;
+    let writes = 0;
+    const write: Documents['write'] = async (...parameters) => {
+      writes += 1;
+      if (writes === 1) {
+        late = parameters as Parameters<Documents['write']>;
+        throw new StoreUnavailable('not answered in time');
+      }
+      if (writes === 2 && late !== undefined) await documents.write(...late);
+      await documents.write(...parameters);
+    };
+    const { starts, log: watchedLog } = watched(log);
+    const runner = running(devicesProjection, { log: watchedLog, documents: { ...documents, write }, logger });
+    await eventually(() => expect(starts).toEqual([START, START, last]));
+    expect(errors.map(({ fields }) => fields.err?.name)).toEqual(['StoreUnavailable', 'CheckpointLost']);
+    await reaches(documents, await appendAll(log, [unregistered({ clientId: 'a' })]));
+    await comesTo(runner, 'running');
+    const found = await documents.getMany(devices, ['a', 'b'].map(idOf));
+    expect([...found.values()].map(({ document }) => document.status)).toEqual([2, 1]);
+  });
+
+  test('once another runner has moved it, and writes nothing that is not its turn', async () => {
+    const { log, documents } = (await aBackend()).backend;
+    const { errors, logger } = errorLog();
+    const runner = running(devicesProjection, { log, documents, logger });
+    const at = await appendAll(log, [phone('a')]);
+    await reaches(documents, at);
+    const elsewhere = await appendAll(log, [received()]);
+    await documents.moveCheckpoint({ name, from: at, to: elsewhere });
+    const last = await appendAll(log, [phone('b')]);
+    expect(await comesTo(runner, 'waiting')).toMatchObject({ error: { name: 'CheckpointLost' } });
+    await reaches(documents, last);
+    await comesTo(runner, 'running');
+    expect(errors.map(({ text }) => text)).toEqual(['follower waiting']);
+    expect((await documents.getMany(devices, ['a', 'b'].map(idOf))).size).toBe(2);
+  });
+
+  test('once a rebuild was swapped in that had not come as far, with what that copy holds', async () => {
+    const { log, documents } = (await aBackend()).backend;
+    running(devicesProjection, { log, documents });
+    const first = await appendAll(log, [phone('a')]);
+    await reaches(documents, await appendAll(log, [phone('b')]));
+    const b = await documents.get(devices, idOf('b'));
+    await documents.startShadow(devices);
+    const a = await documents.get(devices, idOf('a'));
+    if (a === undefined) throw new Error('it was there');
+    const checkpoint = { name: shadowCheckpoint(devices.name), from: START, to: first };
+    await documents.write(devices, { puts: [a], checkpoint }, 'shadow');
+    await documents.promoteShadow(devices, name);
+    expect(await documents.get(devices, idOf('b'))).toBeUndefined();
+    await reaches(documents, await appendAll(log, [unregistered({ clientId: 'a' }), phone('c')]));
+    const found = await documents.getMany(devices, ['a', 'b', 'c'].map(idOf));
+    expect([...found.values()].map(({ document }) => document.status)).toEqual([2, 1, 1]);
+    expect(found.get(idOf('b'))).toEqual(b);
+  });
+});
+
+describe('what a runner has written', () => {
+  /** The ids of each read of many. */
+  function noted(documents: Documents) {
+    const reads: (readonly string[])[] = [];
+    const getMany: Documents['getMany'] = (collection, ids, copy) => {
+      reads.push(ids);
+      return documents.getMany(collection, ids, copy);
+    };
+    return { reads, documents: { ...documents, getMany } };
+  }
+
+  test('it does not read again', async () => {
+    const { log, documents } = (await aBackend()).backend;
+    const { reads, documents: notedDocuments } = noted(documents);
+    running(devicesProjection, { log, documents: notedDocuments });
+    await reaches(documents, await appendAll(log, [phone('a')]));
+    await reaches(documents, await appendAll(log, [unregistered({ clientId: 'a' }), phone('b')]));
+    expect(reads).toEqual([[idOf('a')], [idOf('b')]]);
+    expect((await documents.get(devices, idOf('a')))?.document.status).toBe(2);
+  });
+
+  test('or may have written, it reads again after a failure', async () => {
+    const { log, documents } = (await aBackend()).backend;
+    const { reads, documents: notedDocuments } = noted(documents);
+    let writes = 0;
+    const write: Documents['write'] = async (...parameters) => {
+      writes += 1;
+      await documents.write(...parameters);
+      if (writes === 2) throw new StoreUnavailable('not answered in time');
+    };
+    running(devicesProjection, { log, documents: { ...notedDocuments, write } });
+    await reaches(documents, await appendAll(log, [phone('a')]));
+    await reaches(documents, await appendAll(log, [unregistered({ clientId: 'a' })]));
+    await reaches(documents, await appendAll(log, [phone('a')]));
+    expect(reads).toEqual([[idOf('a')], [idOf('a')]]);
+    expect((await documents.get(devices, idOf('a')))?.document.status).toBe(1);
+  });
 });

@@ -5,10 +5,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { onTestFinished } from 'vitest';
 import type { UmsEvent } from '../../src/domain/events.ts';
 import type { Position } from '../../src/domain/position.ts';
+import type { Follower, FollowerDeps, FollowerState } from '../../src/ports/follow.ts';
 import type { Projection } from '../../src/projections/projection.ts';
-import { type Runner, type RunnerDeps, type RunnerState, startRunner } from '../../src/projections/runner.ts';
+import { startRunner } from '../../src/projections/runner.ts';
 import { eventually } from '../contract/support.ts';
 import { openTestBackend, type TestBackend } from '../support/embedded.ts';
+import { errorLog } from '../support/error-log.ts';
 
 export async function aBackend(): Promise<TestBackend> {
   const test = await openTestBackend();
@@ -16,30 +18,17 @@ export async function aBackend(): Promise<TestBackend> {
   return test;
 }
 
-export interface LoggedError {
-  readonly fields: { readonly err?: Error };
-  readonly text: string;
-}
-
-/** Keeps the errors that are logged. */
-export function errorLog() {
-  const errors: LoggedError[] = [];
-  const nothing = (): void => undefined;
-  const error = (fields: object, text: string): void => void errors.push({ fields, text });
-  return { errors, logger: { debug: nothing, info: nothing, warn: nothing, error } };
-}
-
 /** A runner that is stopped when the test ends. */
 export function running<T, E extends UmsEvent>(
   projection: Projection<T, E>,
-  deps: Pick<RunnerDeps, 'log' | 'documents'> & Partial<RunnerDeps>,
-): Runner {
+  deps: Pick<FollowerDeps, 'log' | 'documents'> & Partial<FollowerDeps>,
+): Follower {
   const runner = startRunner(projection, { ...deps, logger: deps.logger ?? errorLog().logger });
   onTestFinished(() => runner.stop());
   return runner;
 }
 
-export function comesTo(runner: Runner, status: RunnerState['status']): Promise<RunnerState> {
+export function comesTo(runner: Follower, status: FollowerState['status']): Promise<FollowerState> {
   return eventually(() => {
     const state = runner.state();
     if (state.status !== status) throw new Error(`the runner is ${state.status}, not ${status}`);

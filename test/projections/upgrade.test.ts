@@ -10,8 +10,9 @@ import type { Projection } from '../../src/projections/projection.ts';
 import { rebuild, upgrade } from '../../src/projections/runner.ts';
 import { gate } from '../contract/support.ts';
 import { channelRegistered } from '../fixtures/samples.ts';
+import { errorLog } from '../support/error-log.ts';
 import { accepted, appendAll, dispatched } from '../support/events.ts';
-import { aBackend, errorLog, running } from './support.ts';
+import { aBackend, running } from './support.ts';
 
 interface NewerDevice extends DeviceDocument {
   readonly letters: number;
@@ -88,6 +89,21 @@ describe('upgrade', () => {
     const neverRead: EventLog['readAll'] = () => Promise.reject(new Error('read for nothing'));
     await upgrade(devicesProjection, { log: { ...log, readAll: neverRead }, documents, logger });
     expect((await documents.getMany(devices, [idOf('a'), idOf('bb')])).size).toBe(2);
+  });
+
+  test('stops at a collection that a newer release has built, says what to do, and leaves it as it is', async () => {
+    const { log, documents } = await built();
+    await upgrade(newerProjection, { log, documents, logger });
+    const stopped = upgrade(devicesProjection, { log, documents, logger });
+    await expect(stopped).rejects.toMatchObject({ name: 'NewerReadModel' });
+    await expect(stopped).rejects.toThrow(
+      'the read model devices was built by a newer release (version 2, this release knows 1): start that release, or build it for this one with "ums rebuild devices"',
+    );
+    await expect(startProjections({ log, documents, logger })).rejects.toThrow('newer release');
+    expect(await documents.servedVersion(newer)).toBe(newer.version);
+    await rebuild(devicesProjection, { log, documents });
+    await upgrade(devicesProjection, { log, documents, logger });
+    expect((await documents.get(devices, idOf('bb')))?.document).not.toHaveProperty('letters');
   });
 
   test('that a crash cut off starts anew and comes to the same', async () => {

@@ -7,14 +7,14 @@ import { receiptDecider } from '../../src/domain/receipt.ts';
 import { messageStream, receiptStream } from '../../src/domain/streams.ts';
 import { zonedTime } from '../../src/domain/time.ts';
 import { execute } from '../../src/ports/execute.ts';
+import type { Follower } from '../../src/ports/follow.ts';
 import { startProjections } from '../../src/projections/index.ts';
-import type { Runner } from '../../src/projections/runner.ts';
 import { messageStatus } from '../../src/queries/message-status.ts';
 import { writtenPositions } from '../../src/queries/written-positions.ts';
 import { openTestBackend, type TestBackend } from '../support/embedded.ts';
 
 let opened: TestBackend;
-let runners: readonly Runner[] = [];
+let runners: readonly Follower[] = [];
 beforeEach(async () => {
   opened = await openTestBackend();
 });

@@ -7,7 +7,7 @@ import type { UmsEvent } from '../../src/domain/events.ts';
 import { type Position, positionOf, START } from '../../src/domain/position.ts';
 import type { Documents, Stored, WriteBatch } from '../../src/ports/documents.ts';
 import type { EventLog, RecordedEvent } from '../../src/ports/event-log.ts';
-import { applyBatch } from '../../src/projections/apply.ts';
+import { batchApplier } from '../../src/projections/apply.ts';
 import type { Projection } from '../../src/projections/projection.ts';
 import { rebuild } from '../../src/projections/runner.ts';
 import { openTestBackend, type TestBackend } from './embedded.ts';
@@ -47,7 +47,9 @@ export function projectionSpec<T, E extends UmsEvent>(projection: Projection<T, 
       'all over again': [history, history],
       'its beginning again': [history, history.slice(0, Math.ceil(history.length / 2))],
     };
-    for (const [way, batches] of Object.entries(ways)) expect(await projected(projection, batches), way).toEqual(once);
+    for (const [way, batches] of Object.entries(ways))
+      for (const largestWrite of [1, 3, 1000])
+        expect(await projected(projection, batches, largestWrite), `${way}, ${largestWrite} a write`).toEqual(once);
 
     await rebuild(projection, { log: logAfter(log, start), documents });
     const ids = [...new Set(history.flatMap(({ event }) => projection.idsOf(event)))];
@@ -76,11 +78,12 @@ function logAfter(log: EventLog, start: Position): EventLog {
 export async function projected<T, E extends UmsEvent>(
   projection: Projection<T, E>,
   batches: readonly (readonly RecordedEvent<E>[])[],
+  largestWrite = 1000,
 ): Promise<Map<string, Stored<T>>> {
   const { documents, stored } = memoryDocuments<T>();
+  const take = batchApplier(projection, { documents, copy: 'serving', checkpoint: 'spec', largestWrite });
   let position = START;
-  for (const batch of batches)
-    position = await applyBatch(projection, batch, position, { documents, copy: 'serving', checkpoint: 'spec' });
+  for (const batch of batches) position = await take(batch, position, new AbortController().signal);
   return stored;
 }
 

@@ -9,6 +9,7 @@ import { type DeliveryJob, deliveryQueue } from '../../src/workers/delivery-job.
 import { type DispatcherDeps, startDispatcher } from '../../src/workers/dispatcher.ts';
 import { eventually, freshName, range } from '../contract/support.ts';
 import { aContext, aMessage, aTarget, channelRegistered } from '../fixtures/samples.ts';
+import { tamper } from '../projections/support.ts';
 import { openTestBackend } from '../support/embedded.ts';
 import { appendAll, dispatched } from '../support/events.ts';
 
@@ -161,7 +162,7 @@ describe('the dispatcher', () => {
       range(3).map(() => it.accept([...phones(1), ...phones(1, 'com.example.fridge')])),
     );
     for (const { position } of messages) await it.dispatchedUpTo(position);
-    expect(it.errors).toEqual(['dispatcher waits for the store', 'dispatcher waits for the store']);
+    expect(it.errors).toEqual(['follower waiting', 'follower waiting']);
     expect(await drain(jobs)).toHaveLength(6);
   });
 
@@ -180,17 +181,33 @@ describe('the dispatcher', () => {
     expect(await drain(jobs)).toMatchObject([{ msgId }]);
   });
 
-  test('whose checkpoint another one has moved stops, loudly', async () => {
+  test('whose checkpoint another one has moved goes on from where it then stands', async () => {
     const it = await open();
     const { documents, jobs } = it.backend.backend;
-    it.start();
+    const dispatcher = it.start();
     const { position } = await it.accept(phones(1));
     await it.dispatchedUpTo(position);
+    await drain(jobs);
     const elsewhere = await appendAll(it.backend.backend.log, [channelRegistered()]);
     await documents.moveCheckpoint({ name: 'dispatcher', from: position, to: elsewhere });
-    await it.accept(phones(1));
-    await eventually(() => expect(it.errors).toEqual(['dispatcher failed']));
-    expect(await documents.checkpoint('dispatcher')).toBe(elsewhere);
-    await drain(jobs);
+    const next = await it.accept(phones(1));
+    await eventually(() => expect(dispatcher.state()).toMatchObject({ error: { name: 'CheckpointLost' } }));
+    await it.dispatchedUpTo(next.position);
+    expect(it.errors).toEqual(['follower waiting']);
+    await eventually(() => expect(dispatcher.state()).toEqual({ status: 'running' }));
+    expect(await drain(jobs)).toMatchObject([{ msgId: next.msgId }]);
+  });
+
+  test('stops at a message that it can not read, loudly', async () => {
+    const it = await open();
+    const good = await it.accept(phones(1));
+    const bad = await it.accept(phones(1));
+    tamper(it.backend, bad.position, { data: '{' });
+    const dispatcher = it.start();
+    await eventually(() =>
+      expect(dispatcher.state()).toMatchObject({ status: 'failed', error: { name: 'UndecodableEvent' } }),
+    );
+    expect(it.errors).toEqual(['follower failed']);
+    expect(await it.backend.backend.documents.checkpoint('dispatcher')).toBe(good.position);
   });
 });

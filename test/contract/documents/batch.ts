@@ -105,13 +105,19 @@ export function batchContract(open: OpenDocuments): void {
       expect(await documents.checkpoint(name)).toBe(8n);
     });
 
-    test('1000 documents fit into one batch', async () => {
+    test('5000 documents fit into one batch, are read at once, and go at once', async () => {
       const { documents } = backend();
       const collection = screens();
-      const puts = range(1000).map((n) => stored(`${n}`, n + 1, { room: 'hall', rank: n, more: 'x'.repeat(1000) }));
-      await put(documents, collection, ...puts);
-      const { items } = await documents.find(collection, { index: 'room', key: 'hall', limit: 1000 });
-      expect(idsOf(items)).toEqual(range(1000).map(String));
+      const name = freshName();
+      const ids = range(5000).map((n) => `id-${n}`);
+      const puts = ids.map((id, n) => stored(id, n + 1, { room: 'hall', rank: n, more: 'x'.repeat(1000) }));
+      await documents.write(collection, { puts, checkpoint: { name, from: at(0), to: at(5000) } });
+      expect([...(await documents.getMany(collection, ids)).values()]).toEqual(puts);
+      const { items } = await documents.find(collection, { index: 'room', key: 'hall', limit: 5000 });
+      expect(idsOf(items)).toEqual(ids);
+      await documents.write(collection, { deletes: ids, checkpoint: { name, from: at(5000), to: at(5001) } });
+      expect(await documents.getMany(collection, ids)).toEqual(new Map());
+      expect(await documents.checkpoint(name)).toBe(5001n);
     });
   });
 }
