@@ -52,32 +52,66 @@ export function targetsOf(event: MessageEvent | ReceiptEvent): readonly TargetRe
   }
 }
 
-/** What an event that speaks of this target does to it. */
-export function evolveTarget<V extends TargetView>(
-  view: V,
-  event: Exclude<MessageEvent | ReceiptEvent, { type: 'MessageAccepted' }>,
-  metadata: Pick<EventMetadata, 'at'>,
-): V {
+/** What may happen to a target once its message is accepted. */
+export type TargetEvent = Exclude<MessageEvent | ReceiptEvent, { type: 'MessageAccepted' }>;
+
+/**
+ * The status that an event leaves a target at. Receipts and the worker's own note may overtake each other: only an
+ * allowed transition moves it.
+ */
+export function statusAfter(status: MessageStatus, event: TargetEvent): MessageStatus {
+  const next = statusBroughtBy(event);
+  return next !== undefined && mayBecome(status, next) ? next : status;
+}
+
+function statusBroughtBy(event: TargetEvent): MessageStatus | undefined {
   switch (event.type) {
     case 'MessageDispatchPrepared':
-      return view;
-    case 'MessageDispatched':
-      return { ...raise(view, MessageStatus.sent), pushTime: view.pushTime ?? metadata.at };
     case 'MessageDispatchFailed':
-      return { ...view, failure: view.failure ?? { code: event.data.failure, reason: event.data.reason } };
     case 'MessageExpired':
-      return { ...view, failure: view.failure ?? { code: 'expired', reason: 'not taken by a provider in time' } };
+      return undefined;
+    case 'MessageDispatched':
+      return MessageStatus.sent;
     case 'MessageDisplayCancelled':
-      return {
-        ...raise(view, MessageStatus.cancelled),
-        failure: view.failure ?? (neverSent(view) ? { code: 'cancelled', reason: event.data.cause } : undefined),
-      };
+      return MessageStatus.cancelled;
     case 'MessageErased':
-      return raise(view, MessageStatus.erased);
+      return MessageStatus.erased;
     case 'MessageReceived':
     case 'MessageDisplayed':
     case 'MessageAnswered':
-      return { ...raise(view, reportedStatus(event)), reportTime: metadata.at };
+      return reportedStatus(event);
+    default:
+      return never(event);
+  }
+}
+
+/** What an event that speaks of this target does to it. */
+export function evolveTarget<V extends TargetView>(
+  view: V,
+  event: TargetEvent,
+  metadata: Pick<EventMetadata, 'at'>,
+): V {
+  const status = statusAfter(view.status, event);
+  const moved = status === view.status ? view : { ...view, status };
+  switch (event.type) {
+    case 'MessageDispatchPrepared':
+    case 'MessageErased':
+      return moved;
+    case 'MessageDispatched':
+      return { ...moved, pushTime: view.pushTime ?? metadata.at };
+    case 'MessageDispatchFailed':
+      return { ...moved, failure: view.failure ?? { code: event.data.failure, reason: event.data.reason } };
+    case 'MessageExpired':
+      return { ...moved, failure: view.failure ?? { code: 'expired', reason: 'not taken by a provider in time' } };
+    case 'MessageDisplayCancelled':
+      return {
+        ...moved,
+        failure: view.failure ?? (neverSent(view) ? { code: 'cancelled', reason: event.data.cause } : undefined),
+      };
+    case 'MessageReceived':
+    case 'MessageDisplayed':
+    case 'MessageAnswered':
+      return { ...moved, reportTime: metadata.at };
     default:
       return never(event);
   }
@@ -106,11 +140,6 @@ export function viewTargets(
     }
   }
   return [...views.values()];
-}
-
-/** Receipts and the worker's own note may overtake each other: only an allowed transition moves the status. */
-function raise<V extends TargetView>(view: V, status: MessageStatus): V {
-  return mayBecome(view.status, status) ? { ...view, status } : view;
 }
 
 function neverSent(view: TargetView): boolean {

@@ -47,13 +47,17 @@ export const userKey = {
   package: (userId: string, appPackage: string) => pair(userId, appPackage),
 };
 
-/** How one target stands, as far as the message's own counts need it. */
-export interface TargetStanding {
-  readonly clientId: string;
+/** How a target stands: its status, or `-` while that is 0 and it has had no outcome, neither sent to nor failed. */
+export type Standing = typeof OPEN | `${MessageStatus}`;
+export const OPEN = '-';
+
+/** The targets of one app package. In as few letters as can be: a message is written whole whenever a target moves. */
+export interface PackageTargets {
   readonly appPackage: string;
-  readonly status: MessageStatus;
-  /** Sent, failed or expired: nothing is left to do for it. */
-  readonly settled: boolean;
+  /** In the order of acceptance. */
+  readonly clientIds: readonly string[];
+  /** A `Standing` each, one letter, in the same order. */
+  readonly standings: string;
 }
 
 export interface MessageDocument {
@@ -69,18 +73,19 @@ export interface MessageDocument {
   readonly pushTime?: string | undefined;
   readonly status: MessageStatus;
   readonly counts: StatusCounts;
-  readonly targets: readonly TargetStanding[];
+  readonly targetCount: number;
+  readonly targets: readonly PackageTargets[];
 }
 
 /** Its id is the msgId. */
 export const messages = {
   name: 'messages',
-  version: 1,
+  version: 2,
   indexes: {
-    /** Messages with a target that is neither sent to nor failed, by their expiry. */
+    /** Messages with an open target, by their expiry. */
     openUntil: {
       key: (message: MessageDocument) =>
-        message.targets.some(({ settled, status }) => !settled && status === 0) ? message.expiresAt : undefined,
+        message.targets.some(({ standings }) => standings.includes(OPEN)) ? message.expiresAt : undefined,
     },
   },
 } satisfies Collection<MessageDocument>;

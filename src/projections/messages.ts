@@ -1,9 +1,7 @@
-import { never } from '../domain/decider.ts';
-import { type AcceptedMessage, type MessageEvent, type ReceiptEvent, targetKey } from '../domain/events.ts';
-import { reportedStatus } from '../domain/receipt.ts';
-import { countByStatus, MessageStatus, mayBecome, messageStatusOf } from '../domain/status.ts';
-import { targetsOf } from '../domain/target-view.ts';
-import { type MessageDocument, messages, type TargetStanding } from '../ports/read-models.ts';
+import type { AcceptedMessage, MessageEvent, ReceiptEvent, TargetRef } from '../domain/events.ts';
+import { countByStatus, MessageStatus, messageStatusOf, type StatusCounts } from '../domain/status.ts';
+import { statusAfter, type TargetEvent, targetsOf } from '../domain/target-view.ts';
+import { type MessageDocument, messages, OPEN, type PackageTargets, type Standing } from '../ports/read-models.ts';
 import type { Projection } from './projection.ts';
 import { targetEvents } from './target-events.ts';
 
@@ -19,57 +17,78 @@ export const messagesProjection: Projection<MessageDocument, Event> = {
   evolve(document, { event, metadata }) {
     if (event.type === 'MessageAccepted') return accepted(event.data, metadata.at);
     if (document === undefined) return undefined;
-    const changed = withStandings(document, event);
-    return event.type === 'MessageDispatched' ? { ...changed, pushTime: document.pushTime ?? metadata.at } : changed;
+    const moved = withStandings(document, event);
+    return event.type === 'MessageDispatched' && moved.pushTime === undefined
+      ? { ...moved, pushTime: metadata.at }
+      : moved;
   },
 };
 
 function accepted(message: AcceptedMessage, at: string): MessageDocument {
-  const { msgId, origin, appId, userId, expiresAt } = message;
-  const targets = message.targets.map(({ clientId, appPackage }) => ({
-    clientId,
-    appPackage,
-    status: MessageStatus.notSent,
-    settled: false,
-  }));
-  return { msgId, origin, appId, userId, acceptedAt: at, expiresAt, ...totals(targets) };
+  const { msgId, origin, appId, userId, expiresAt, targets } = message;
+  const counts = countByStatus(targets.map(() => MessageStatus.notSent));
+  return {
+    msgId,
+    origin,
+    appId,
+    userId,
+    acceptedAt: at,
+    expiresAt,
+    status: messageStatusOf(counts),
+    counts,
+    targetCount: targets.length,
+    targets: [...Map.groupBy(targets, ({ appPackage }) => appPackage)].map(([appPackage, those]) => ({
+      appPackage,
+      clientIds: those.map(({ clientId }) => clientId),
+      standings: OPEN.repeat(those.length),
+    })),
+  };
 }
 
-function withStandings(document: MessageDocument, event: Exclude<Event, { type: 'MessageAccepted' }>): MessageDocument {
-  const affected = new Set(targetsOf(event).map(targetKey));
-  const targets = document.targets.map((target) =>
-    affected.has(targetKey(target)) ? standing(target, event) : target,
-  );
-  return { ...document, ...totals(targets) };
+/** The same document if the event moves none of its targets. */
+function withStandings(document: MessageDocument, event: TargetEvent): MessageDocument {
+  const spokenOf = Map.groupBy(targetsOf(event), ({ appPackage }) => appPackage);
+  const counts = { ...document.counts };
+  const targets = document.targets.map((those) => moved(those, spokenOf.get(those.appPackage) ?? [], event, counts));
+  if (targets.every((those, index) => those === document.targets[index])) return document;
+  return { ...document, targets, counts, status: messageStatusOf(counts) };
 }
 
-function totals(targets: readonly TargetStanding[]): Pick<MessageDocument, 'targets' | 'counts' | 'status'> {
-  const counts = countByStatus(targets.map(({ status }) => status));
-  return { targets, counts, status: messageStatusOf(counts) };
-}
-
-function standing(target: TargetStanding, event: Exclude<Event, { type: 'MessageAccepted' }>): TargetStanding {
-  switch (event.type) {
-    case 'MessageDispatchPrepared':
-      return target;
-    case 'MessageDispatched':
-      return { ...raise(target, MessageStatus.sent), settled: true };
-    case 'MessageDispatchFailed':
-    case 'MessageExpired':
-      return { ...target, settled: true };
-    case 'MessageDisplayCancelled':
-      return { ...raise(target, MessageStatus.cancelled), settled: true };
-    case 'MessageErased':
-      return { ...raise(target, MessageStatus.erased), settled: true };
-    case 'MessageReceived':
-    case 'MessageDisplayed':
-    case 'MessageAnswered':
-      return raise(target, reportedStatus(event));
-    default:
-      return never(event);
+/** @param counts kept in step with what moves */
+function moved(
+  those: PackageTargets,
+  spokenOf: readonly TargetRef[],
+  event: TargetEvent,
+  counts: StatusCounts,
+): PackageTargets {
+  const { clientIds } = those;
+  let { standings } = those;
+  let place = -1;
+  for (const { clientId } of spokenOf) {
+    place = placeOf(clientIds, clientId, place + 1);
+    if (place < 0) continue;
+    const before = standings.charAt(place) as Standing;
+    const after = standingAfter(before, event);
+    if (after === before) continue;
+    counts[statusKey(before)] -= 1;
+    counts[statusKey(after)] += 1;
+    standings = standings.slice(0, place) + after + standings.slice(place + 1);
   }
+  return standings === those.standings ? those : { ...those, standings };
 }
 
-function raise(target: TargetStanding, status: MessageStatus): TargetStanding {
-  return mayBecome(target.status, status) ? { ...target, status } : target;
+/** Looked for from a place on, since events name targets in the order of acceptance, as a rule; −1: not there. */
+function placeOf(clientIds: readonly string[], clientId: string, from: number): number {
+  const ahead = clientIds.indexOf(clientId, from);
+  return ahead >= 0 ? ahead : clientIds.indexOf(clientId);
+}
+
+function standingAfter(standing: Standing, event: TargetEvent): Standing {
+  const status = statusAfter(Number(statusKey(standing)) as MessageStatus, event);
+  if (status !== MessageStatus.notSent) return `${status}`;
+  return event.type === 'MessageDispatchFailed' || event.type === 'MessageExpired' ? '0' : standing;
+}
+
+function statusKey(standing: Standing): keyof StatusCounts {
+  return standing === OPEN ? '0' : standing;
 }

@@ -49,7 +49,7 @@ async function followWrites({ documents, written }: MessageSources, msgId: strin
 async function fromReadModels(documents: Documents, msgId: string): Promise<MessageParts | undefined> {
   const header = await documents.get<MessageDocument>(messages, msgId);
   if (header === undefined) return undefined;
-  const targets = await deliveriesOf(documents, msgId, header.document.targets.length);
+  const targets = await deliveriesOf(documents, msgId, header.document.targetCount);
   return targets && { header: header.document, targets };
 }
 

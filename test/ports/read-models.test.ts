@@ -8,7 +8,7 @@ import {
   devices,
   type MessageDocument,
   messages,
-  type TargetStanding,
+  type Standing,
   userKey,
 } from '../../src/ports/read-models.ts';
 import { AT, aRegistration, aTarget } from '../fixtures/samples.ts';
@@ -66,27 +66,27 @@ describe('devices', () => {
 });
 
 describe('messages', () => {
-  const aMessageWith = (...targets: Pick<TargetStanding, 'status' | 'settled'>[]): MessageDocument => ({
+  const aMessageWith = (...standings: Standing[]): MessageDocument => ({
     msgId: 'm1',
     origin: 'cloud',
     appId: 'app',
     acceptedAt: AT,
     expiresAt: '2026-03-02T02:03:04.005Z',
     status: 0,
-    counts: countByStatus(targets.map(({ status }) => status)),
-    targets: targets.map((target) => ({ ...target, clientId: 'c', appPackage: 'p' })),
+    counts: countByStatus([]),
+    targetCount: standings.length,
+    targets: standings.map((standing, index) => ({ appPackage: `p${index}`, clientIds: ['c'], standings: standing })),
   });
   const { key } = messages.indexes.openUntil;
 
   test('are found by their expiry while a target waits to be sent to', () => {
-    const waiting = { status: 0, settled: false } as const;
-    expect(key(aMessageWith(waiting))).toBe('2026-03-02T02:03:04.005Z');
-    expect(key(aMessageWith({ status: 1, settled: true }, waiting))).toBe('2026-03-02T02:03:04.005Z');
+    expect(key(aMessageWith('-'))).toBe('2026-03-02T02:03:04.005Z');
+    expect(key(aMessageWith('1', '-'))).toBe('2026-03-02T02:03:04.005Z');
   });
 
-  test('are not found any more once every target is settled or has reported', () => {
-    expect(key(aMessageWith({ status: 1, settled: true }, { status: 0, settled: true }))).toBeUndefined();
-    expect(key(aMessageWith({ status: 3, settled: false }))).toBeUndefined();
+  test('are not found any more once every target has an outcome or has reported', () => {
+    expect(key(aMessageWith('1', '0'))).toBeUndefined();
+    expect(key(aMessageWith('3'))).toBeUndefined();
   });
 });
 
