@@ -95,7 +95,10 @@ export interface EventLog {
   /** All events of a stream in order; empty for one that does not exist. @throws UndecodableEvent */
   readStream(stream: StreamName): Promise<readonly RecordedEvent[]>;
 
-  /** Events of all streams strictly after a position, in log order, `limit` at most. @throws UndecodableEvent */
+  /**
+   * Events of all streams strictly after a position, in log order: `limit` of them, fewer only at the end of the log.
+   * @throws UndecodableEvent
+   */
   readAll(after: Position, filter: LogFilter, limit: number): Promise<readonly RecordedEvent[]>;
 
   /**

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Position, START } from '../../../src/domain/position.ts';
 import { receiptStream } from '../../../src/domain/streams.ts';
-import type { EventLog, NewEvent, RecordedEvent } from '../../../src/ports/event-log.ts';
+import type { EventLog, LogFilter, NewEvent, RecordedEvent } from '../../../src/ports/event-log.ts';
 import { aContext } from '../../fixtures/samples.ts';
 import type { OpenEventLog } from '../event-log.ts';
 import { freshName, range, shared } from '../support.ts';
@@ -59,6 +59,29 @@ export function readContract(open: OpenEventLog): void {
       const whole = await log.readAll(START, registrations(run), 100);
       expect(whole).toHaveLength(70);
       for (const limit of [1, 7, 69, 70, 71]) expect(await readPages(log, registrations(run), limit)).toEqual(whole);
+    });
+
+    test('a page has fewer events than its limit only at the end, however few of the log it is made of', async () => {
+      const { log } = backend();
+      const run = freshName();
+      for (const n of range(12))
+        await append(
+          log,
+          aStream(run, n % 3 === 0 ? `-wanted-${n}` : `-other-${n}`),
+          range(10).map((m) => `${n}.${m}`),
+        );
+      const receipts = range(3).map((n) => receipt(`${run}-${n}`, 'MessageDisplayed'));
+      for (const [n, each] of receipts.entries())
+        await log.append(receiptStream(`${run}-${n}`, 'client'), [each], 'noStream');
+      const wanted: LogFilter = { prefixes: [`registration-${run}-wanted`, `receipt-${run}`] };
+      const typed: LogFilter = { ...wanted, types: ['ChannelUpdated', 'MessageDisplayed'] };
+      for (const filter of [wanted, typed])
+        for (const limit of [1, 6, 7, 43, 44]) {
+          const sizes = await pageSizes(log, filter, limit);
+          expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(43);
+          expect(sizes.slice(0, -1).filter((size) => size !== limit)).toEqual([]);
+          expect(sizes.at(-1)).toBeLessThan(limit);
+        }
     });
 
     test('a prefix is taken literally: no character is a wildcard, and case counts', async () => {
@@ -142,4 +165,16 @@ async function readPages(log: EventLog, filter: { prefixes: string[] }, limit: n
     expect(page[0]?.position).toBeGreaterThan(read.at(-1)?.position ?? START);
     read.push(...page);
   }
+}
+
+/** Of the pages up to the first that is not full. */
+async function pageSizes(log: EventLog, filter: LogFilter, limit: number): Promise<number[]> {
+  const sizes: number[] = [];
+  let after = START;
+  do {
+    const page = await log.readAll(after, filter, limit);
+    sizes.push(page.length);
+    after = page.at(-1)?.position ?? after;
+  } while (sizes.at(-1) === limit);
+  return sizes;
 }
