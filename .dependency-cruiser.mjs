@@ -4,7 +4,7 @@
 /** Every room of src/ and the rooms it may import besides itself. A folder that is not named here is an error. */
 const rooms = {
   domain: [],
-  // Ports know the domain's words. execute, restart and read-models are code that the rooms above share: it needs ports
+  // Ports know the domain's words. execute, follow, restart and read-models are code that the rooms above share: it needs ports
   // and the domain only, and in a room of its own each of them would have to be allowed to import that one too.
   ports: ['domain'],
   commands: ['domain', 'ports'],

@@ -57,8 +57,8 @@ export async function rebuild<T, E extends UmsEvent>(
   await documents.promoteShadow(collection, name);
 }
 
-/** What serves was built by a newer release than this one, which would not understand it. */
-export class NewerReadModel extends Error {
+/** What serves was built by a newer release than this one, which would not understand it. Roles know it by its name. */
+class NewerReadModel extends Error {
   override readonly name = 'NewerReadModel';
 }
 
