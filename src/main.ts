@@ -84,9 +84,9 @@ function commands(onHearing: () => void): Command {
     .argument('<projection>', 'such as devices, messages, deliveries')
     .addHelpText('after', examples('rebuild devices'))
     .action(async (projection: string) => {
-      const config = usable(loadConfig(process.env, { sandbox: false }));
+      const config = usable(readConfig(process.env, 'run'));
       const { rebuild } = await import('./roles/rebuild.ts');
-      await rebuild(config, projection);
+      process.stdout.write(`${await rebuild(config, projection)}\n`);
     });
   return program;
 }

@@ -13,6 +13,12 @@ export type FolderLock =
       readonly type: 'held';
       /** The process that holds it, where it said so. */
       readonly pid: number | undefined;
+    }
+  | {
+      readonly type: 'unusable';
+      /** The file that the lock can't be had by: damaged, say, or its disk is full. */
+      readonly file: string;
+      readonly reason: string;
     };
 
 /** SQLITE_BUSY */
@@ -25,20 +31,25 @@ const held = new Set<DatabaseSync>();
  * Takes the folder's lock without waiting. It holds between processes, and between two callers of one process, and dies
  * with the process, however that ends: it is an exclusive transaction on a small SQLite file that stays open.
  * @param dir exists and can be written to
- * @throws when the lock file can't be used at all
  */
 export function lockDataFolder(dir: string): FolderLock {
   // What this process writes there is nobody else's to read, also where the folder itself is open to others.
   process.umask(0o077);
+  const lockFile = join(dir, 'lock');
   const pidFile = join(dir, 'lock.pid');
-  const database = new DatabaseSync(join(dir, 'lock'), { timeout: 0 });
+  let database: DatabaseSync | undefined;
   try {
+    database = new DatabaseSync(lockFile, { timeout: 0 });
     database.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    database?.close();
+    return isBusy(error) ? { type: 'held', pid: readPid(pidFile) } : unusable(lockFile, error);
+  }
+  try {
     writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
   } catch (error) {
     database.close();
-    if (isBusy(error)) return { type: 'held', pid: readPid(pidFile) };
-    throw error;
+    return unusable(pidFile, error);
   }
   held.add(database);
   return {
@@ -49,6 +60,10 @@ export function lockDataFolder(dir: string): FolderLock {
       database.close();
     },
   };
+}
+
+function unusable(file: string, error: unknown): FolderLock {
+  return { type: 'unusable', file, reason: error instanceof Error ? error.message : String(error) };
 }
 
 function isBusy(error: unknown): boolean {

@@ -6,6 +6,8 @@ export const exitCodes = {
   usage: 2,
   /** The service can't be reached. */
   unavailable: 69,
+  /** A file of the data folder can't be used: it is damaged, or the disk is full. */
+  unusable: 74,
   /** Try again later: the data folder is held by another process. */
   held: 75,
   /** Bad configuration. */

@@ -1,14 +1,10 @@
 /** The embedded backend with its background thread, as `ums serve` runs it. */
-import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { type EmbeddedBackend, openEmbedded } from '../backends/embedded/index.ts';
-import { CommandFailed, exitCodes } from '../cli/exit-codes.ts';
+import type { EmbeddedBackend } from '../backends/embedded/index.ts';
 import type { Config } from '../config.ts';
-import { decodeEvent, encodeEvent } from '../domain/codec.ts';
 import type { BackgroundStart, FromBackground, ToBackground } from './background-thread.ts';
 import type { ProcessLog } from './logging.ts';
-
-const codec = { encode: encodeEvent, decode: decodeEvent };
+import { openStore, storeFault, storeOptions } from './store.ts';
 
 /** Of the background thread: most of what it makes lives for one batch, and is cheaper to drop before it grows old. */
 const YOUNG_GENERATION_MB = 96;
@@ -21,24 +17,7 @@ export interface EmbeddedService {
   stop(graceMs: number): Promise<void>;
 }
 
-function storeOptions(config: Config): { file: string; contentKey: Uint8Array } {
-  return { file: join(config.dataDir, 'ums.sqlite'), contentKey: new Uint8Array(config.contentKey) };
-}
-
-/** @throws CommandFailed when the content key is not the file's */
-export async function openStore(config: Config): Promise<EmbeddedBackend> {
-  try {
-    return await openEmbedded({ ...storeOptions(config), codec });
-  } catch (error) {
-    if (error instanceof Error && error.name === 'WrongContentKey')
-      throw new CommandFailed(
-        exitCodes.configuration,
-        `UMS_CONTENT_KEY: ${error.message}; give the key that it was written with`,
-      );
-    throw error;
-  }
-}
-
+/** @throws CommandFailed when there is something about the file (`store.ts`) */
 export async function startEmbeddedService(
   config: Config,
   jpushUrl: string,
@@ -67,7 +46,12 @@ export async function startEmbeddedService(
       if (!stopping) resolve(new Error(`the background thread ended with code ${code}`));
     });
   });
-  await Promise.race([started(worker, log), died.then((error) => Promise.reject(error))]);
+  try {
+    await Promise.race([started(worker, log), died.then((error) => Promise.reject(error))]);
+  } catch (error) {
+    await backend.close();
+    throw storeFault(config, error);
+  }
 
   return {
     backend,

@@ -1,25 +1,46 @@
 /** `ums rebuild <projection>`: builds a read model anew while nobody else holds the data folder. */
+import { existsSync } from 'node:fs';
 import { Presets, SingleBar } from 'cli-progress';
-import { lockDataFolder } from '../backends/data-folder.ts';
 import { CommandFailed, exitCodes } from '../cli/exit-codes.ts';
-import type { Config } from '../config.ts';
+import type { Config, DraftConfig } from '../config.ts';
 import { projectionNames, rebuildProjection } from '../projections/index.ts';
-import { openStore } from './embedded-service.ts';
+import { takeDataFolder } from './data-folder.ts';
+import { databaseFile, openStore, storeFault } from './store.ts';
 
-export async function rebuild(config: Config, projection: string): Promise<void> {
+/**
+ * Makes no data folder and no secrets: where there is no database there is nothing to build from.
+ * @returns what was done, in one line
+ * @throws CommandFailed
+ */
+export async function rebuild(draft: DraftConfig, projection: string): Promise<string> {
   if (!projectionNames.includes(projection))
     throw new CommandFailed(exitCodes.usage, `no projection ${projection}; there are ${projectionNames.join(', ')}`);
-  const lock = lockDataFolder(config.dataDir);
-  if (lock.type === 'held')
-    throw new CommandFailed(exitCodes.held, `the data folder ${config.dataDir} is in use; stop the service first`);
+  const config = withData(draft);
+  const letGo = takeDataFolder(config.dataDir);
   try {
-    await rebuildIn(config, projection);
+    const events = await rebuildIn(config, projection);
+    return `${projection}: built anew from the log, ${events} events`;
+  } catch (error) {
+    throw storeFault(config, error);
   } finally {
-    lock.release();
+    letGo();
   }
 }
 
-async function rebuildIn(config: Config, projection: string): Promise<void> {
+function withData({ dataDir, contentKey }: DraftConfig): Pick<Config, 'dataDir' | 'contentKey'> {
+  const file = databaseFile({ dataDir });
+  if (!existsSync(file))
+    throw new CommandFailed(exitCodes.configuration, `UMS_DATA: there is no ${file}, so nothing to build from`);
+  if (contentKey === undefined)
+    throw new CommandFailed(
+      exitCodes.configuration,
+      `UMS_CONTENT_KEY: the key that ${file} was written with is not in its folder any more; give it`,
+    );
+  return { dataDir, contentKey };
+}
+
+/** @returns how many events the log has: its positions have no gaps */
+async function rebuildIn(config: Pick<Config, 'dataDir' | 'contentKey'>, projection: string): Promise<number> {
   const backend = await openStore(config);
   const bar = new SingleBar(
     { format: `${projection} {bar} {percentage}% {value}/{total} events, {eta}s left` },
@@ -32,6 +53,7 @@ async function rebuildIn(config: Config, projection: string): Promise<void> {
       bar.update(Number(position));
     });
     bar.update(bar.getTotal());
+    return Number(await backend.log.head());
   } finally {
     bar.stop();
     await backend.close();

@@ -2,13 +2,13 @@
 
 import { setImmediate as turn } from 'node:timers/promises';
 import { buildApi } from '../api/server.ts';
-import { lockDataFolder } from '../backends/data-folder.ts';
 import { createTokenVerifier } from '../backends/tokens/index.ts';
 import { CommandFailed, exitCodes } from '../cli/exit-codes.ts';
 import type { Config } from '../config.ts';
 import { appDirectory } from '../domain/apps.ts';
 import { zonedTime } from '../domain/time.ts';
 import { systemClock } from '../ports/clock.ts';
+import { takeDataFolder } from './data-folder.ts';
 import { type EmbeddedService, startEmbeddedService } from './embedded-service.ts';
 import { openLog, type ProcessLog } from './logging.ts';
 import { msgIds } from './msg-ids.ts';
@@ -52,9 +52,8 @@ export async function serve(config: Config, onHearing: () => void): Promise<void
 
 /** Starts the parts in order, each with what undoes it. */
 async function start(config: Config, log: ProcessLog, releases: Releases): Promise<EmbeddedService> {
-  const lock = lockDataFolder(config.dataDir);
-  if (lock.type === 'held') throw heldFolder(config.dataDir, lock.pid);
-  releases.add(async () => lock.release());
+  const letGo = takeDataFolder(config.dataDir);
+  releases.add(async () => letGo());
 
   const lookAlike = config.sandbox ? await startLookAlike(config) : undefined;
   if (lookAlike !== undefined) releases.add(() => lookAlike.close());
@@ -113,14 +112,6 @@ async function listening(api: ReturnType<typeof buildApi>, { host, port }: Confi
       );
     throw error;
   }
-}
-
-function heldFolder(dir: string, pid: number | undefined): CommandFailed {
-  const who = pid === undefined ? 'another process' : `process ${pid}`;
-  return new CommandFailed(
-    exitCodes.held,
-    `the data folder ${dir} is held by ${who}; stop it, or set UMS_DATA to another folder`,
-  );
 }
 
 function forceExit(log: ProcessLog): void {

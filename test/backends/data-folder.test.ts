@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -78,5 +78,16 @@ test('a holder that did not say who it is is held all the same', () => {
 });
 
 test('a folder that is not there can not be locked', () => {
-  expect(() => lockDataFolder(join(folder(), 'none'))).toThrow();
+  expect(lockDataFolder(join(folder(), 'none'))).toMatchObject({ type: 'unusable' });
 });
+
+test.each(['lock', 'lock.pid'])(
+  'a %s that cannot be used is told by name, and nobody is said to hold the folder',
+  (name) => {
+    const dir = folder();
+    mkdirSync(join(dir, name));
+    expect(lockDataFolder(dir)).toEqual({ type: 'unusable', file: join(dir, name), reason: expect.any(String) });
+    rmdirSync(join(dir, name));
+    lock(dir);
+  },
+);

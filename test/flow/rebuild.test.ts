@@ -39,7 +39,11 @@ describe('ums rebuild', () => {
     expect(before.devices).toHaveLength(9);
     expect(await service.stop()).toMatchObject({ code: 0 });
     for (const name of ['messages', 'deliveries', 'devices'])
-      expect(await runUms(['rebuild', name], service.env)).toMatchObject({ code: 0 });
+      expect(await runUms(['rebuild', name], service.env)).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(new RegExp(`^${name}: built anew from the log, [1-9]\\d* events\n$`)),
+        stderr: '',
+      });
     await service.start();
     expect(await answers()).toEqual(before);
 

@@ -1,5 +1,7 @@
 /** SIGTERM: takes no more requests, finishes what it holds, exits 0 within 10 s; nothing that was answered is lost. */
+import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -194,6 +196,62 @@ describe('a process that cannot run says so in one line', () => {
     const ended = await runUms(['serve'], { ...env, UMS_DATA: `${dataDir}-other`, UMS_PORT: String(port) });
     expect(ended).toMatchObject({ code: 69, stderr: expect.stringMatching(oneLine) });
     expect(ended.stderr).toContain(String(port));
+  }, 60_000);
+
+  test.each(['ums.sqlite', 'lock'])(
+    'a file that is damaged, %s: 74',
+    async (name) => {
+      const { env, dataDir } = flow.service;
+      const folder = `${dataDir}-damaged-${name}`;
+      await mkdir(folder);
+      await writeFile(join(folder, name), 'no database '.repeat(10_000));
+      const ended = await runUms(['serve'], { ...env, UMS_DATA: folder });
+      expect(ended).toMatchObject({ code: 74, stdout: '', stderr: expect.stringMatching(oneLine) });
+      expect(ended.stderr).toContain(join(folder, name));
+      expect(ended.stderr).toContain('not a database');
+    },
+    60_000,
+  );
+
+  test('a disk that is full: 74, and once there is room all is well', async () => {
+    const { env, dataDir } = flow.service;
+    const folder = `${dataDir}-without-room`;
+    const settings = { ...env, UMS_DATA: folder };
+    // No file may grow beyond 16 KiB: enough for the secrets, not for a database.
+    const { status, stdout, stderr } = spawnSync(
+      'bash',
+      ['--norc', '-c', 'ulimit -f 16; exec node_modules/.bin/node bin/ums.mjs serve'],
+      { env: { PATH: process.env.PATH, ...settings }, encoding: 'utf8' },
+    );
+    expect({ status, stdout }).toEqual({ status: 74, stdout: '' });
+    expect(stderr).toMatch(oneLine);
+    expect(stderr).toContain(join(folder, 'ums.sqlite'));
+    const ums = startUms(['serve'], settings);
+    await until('the start', () => ums.stdout().includes('listening'), { withinMs: 30_000 });
+    expect(await ums.end('SIGTERM')).toMatchObject({ code: 0 });
+  }, 60_000);
+
+  test('a folder without a database, of which nothing can be built anew: 78, and it makes nothing', async () => {
+    const { env, dataDir } = flow.service;
+    const folder = `${dataDir}-never-made`;
+    const ended = await runUms(['rebuild', 'messages'], { ...env, UMS_DATA: folder });
+    expect(ended).toMatchObject({ code: 78, stdout: '', stderr: expect.stringMatching(oneLine) });
+    expect(ended.stderr).toContain(folder);
+    expect(existsSync(folder)).toBe(false);
+  }, 60_000);
+
+  test('a content key that is lost: 78, and it makes no other', async () => {
+    const { service } = flow;
+    const key = join(service.dataDir, 'content-key');
+    const text = await readFile(key);
+    await service.stop();
+    await rm(key);
+    const ended = await runUms(['rebuild', 'messages'], service.env);
+    expect(ended).toMatchObject({ code: 78, stdout: '', stderr: expect.stringMatching(oneLine) });
+    expect(ended.stderr).toContain('UMS_CONTENT_KEY');
+    expect(existsSync(key)).toBe(false);
+    await writeFile(key, text);
+    await service.start();
   }, 60_000);
 
   test('a projection that there is none of: 2', async () => {

@@ -36,7 +36,10 @@ export interface EmbeddedBackend extends EmbeddedPorts {
   readonly failed: Promise<Error>;
 }
 
-/** @throws Error named WrongContentKey, or with what SQLite says, when the file can't be opened */
+/**
+ * @throws Error named WrongContentKey; NewerFile, a later release has written it; or FileUnusable, with what SQLite says of
+ * a file that is damaged, of a disk that is full …
+ */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBackend> {
   const { file, contentKey } = options;
   const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), {
@@ -51,9 +54,20 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
     return port1;
   };
 
-  const thread = openThread(file, connect('foreground'));
   let stopping = false;
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  const stop = async (): Promise<void> => {
+    stopping = true;
+    worker.postMessage({ type: 'stop' } satisfies ToWriterThread);
+    await ended;
+  };
+  let thread: EmbeddedThread;
+  try {
+    thread = openThread(file, connect('foreground'));
+  } catch (error) {
+    await stop();
+    throw named('FileUnusable', (error as Error).message);
+  }
   const failed = new Promise<Error>((resolve) => {
     worker.once('error', (error) => resolve(error as Error));
     worker.once('exit', (code) => {
@@ -69,8 +83,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
     async close() {
       stopping = true;
       await thread.close();
-      worker.postMessage({ type: 'stop' } satisfies ToWriterThread);
-      await ended;
+      await stop();
     },
   };
 }
@@ -98,9 +111,14 @@ function opened(worker: Worker): Promise<void> {
     worker.once('message', (message: FromWriterThread) => {
       worker.off('error', reject);
       if (message.type === 'open') return resolve();
-      const error = new Error(message.error);
-      error.name = message.name;
-      reject(error);
+      // What SQLite has to say comes as a plain Error.
+      reject(named(message.name === 'Error' ? 'FileUnusable' : message.name, message.error));
     });
   });
+}
+
+function named(name: string, message: string): Error {
+  const error = new Error(message);
+  error.name = name;
+  return error;
 }

@@ -85,14 +85,20 @@ export function openWriter(file: string): DatabaseSync {
     PRAGMA temp_store = MEMORY;
   `);
   const version = Number(db.prepare('PRAGMA user_version').get()?.user_version ?? 0);
-  if (version > SCHEMA_VERSION)
-    throw new Error(`${file} was written by a newer release (schema ${version}, this one knows ${SCHEMA_VERSION})`);
+  if (version > SCHEMA_VERSION) throw newerFile(file, version);
   db.exec('BEGIN IMMEDIATE');
   if (version === 1) db.exec('ALTER TABLE requests RENAME TO requests_1');
   db.exec(tables);
   if (version === 1) fromVersion1(db);
   db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
   return db;
+}
+
+function newerFile(file: string, version: number): Error {
+  const known = `schema ${version}, this one knows ${SCHEMA_VERSION}`;
+  const error = new Error(`${file} was written by a newer release (${known})`);
+  error.name = 'NewerFile';
+  return error;
 }
 
 /** Name in `meta`: requests up to this number are in `request_index`. */

@@ -167,13 +167,19 @@ describe('a file that is not to be opened', () => {
 
   test('because its folder is not there', async () => {
     const file = join(await aFolder(), 'missing', 'ums.sqlite');
-    await expect(openEmbedded({ file, contentKey: testContentKey, codec })).rejects.toThrow('unable to open');
+    await expect(openEmbedded({ file, contentKey: testContentKey, codec })).rejects.toMatchObject({
+      name: 'FileUnusable',
+      message: expect.stringContaining('unable to open'),
+    });
   });
 
   test('because it is something else', async () => {
     const file = join(await aFolder(), 'ums.sqlite');
     writeFileSync(file, 'This is not a database. '.repeat(100));
-    await expect(openEmbedded({ file, contentKey: testContentKey, codec })).rejects.toThrow('not a database');
+    await expect(openEmbedded({ file, contentKey: testContentKey, codec })).rejects.toMatchObject({
+      name: 'FileUnusable',
+      message: expect.stringContaining('not a database'),
+    });
   });
 
   test('because a newer release has written it', async () => {
@@ -181,7 +187,10 @@ describe('a file that is not to be opened', () => {
     const db = new DatabaseSync(file);
     db.exec('PRAGMA user_version = 99');
     db.close();
-    await expect(openEmbedded({ file, contentKey: testContentKey, codec })).rejects.toThrow('newer release');
+    await expect(openEmbedded({ file, contentKey: testContentKey, codec })).rejects.toMatchObject({
+      name: 'NewerFile',
+      message: expect.stringContaining('newer release'),
+    });
   });
 });
 
