@@ -1,4 +1,7 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
+import { messages } from '../../src/ports/read-models.ts';
 import { knownFaults } from '../../src/sandbox/jpush/faults.ts';
 import { terminal, useFlow } from '../support/flow.ts';
 import { jpushKeyOf, jpushPackage, terminalApp } from '../support/flow-apps.ts';
@@ -50,5 +53,45 @@ describe('ums rebuild', () => {
     // And they go on from there.
     const msgId = await flow.push(sender, { type: 0, Id: [all[4]?.clientId] });
     await flow.sent(sender, msgId);
+  }, 90_000);
+});
+
+describe('a read model of another release', () => {
+  const flow = useFlow({ apps: [app] });
+
+  /** As if that release had built it. */
+  function builtAt(version: number): void {
+    const db = new DatabaseSync(join(flow.service.dataDir, 'ums.sqlite'));
+    const { changes } = db.prepare("UPDATE collections SET version = ? WHERE name = 'messages'").run(version);
+    if (version < messages.version) db.exec("UPDATE doc_messages_1 SET document = '{}'");
+    db.close();
+    expect(changes).toBe(1);
+  }
+
+  /** @returns how many times a read model was built anew at a start */
+  const rebuilt = () => flow.service.log().filter(({ msg }) => msg === 'rebuilding a projection').length;
+
+  test('is built anew from an older one, and a newer one stops the start until it is built for this one', async () => {
+    const { service } = flow;
+    const who = terminal(app, pack);
+    await flow.register(who);
+    const msgId = await flow.push(sender, { type: 0, Id: [who.clientId] });
+    const before = await flow.sent(sender, msgId);
+
+    await service.stop();
+    builtAt(messages.version - 1);
+    await service.start();
+    expect(rebuilt()).toBe(1);
+    expect(await flow.status(sender, msgId)).toEqual(before);
+
+    await service.stop();
+    builtAt(messages.version + 1);
+    await expect(service.start()).rejects.toThrow(
+      `ums serve ended with 78: ums: the read model messages was built by a newer release (version ${messages.version + 1}, this release knows ${messages.version}): start that release, or build it for this one with "ums rebuild messages"`,
+    );
+    expect(await runUms(['rebuild', 'messages'], service.env)).toMatchObject({ code: 0 });
+    await service.start();
+    expect(rebuilt()).toBe(1);
+    expect(await flow.status(sender, msgId)).toEqual(before);
   }, 90_000);
 });
