@@ -1,4 +1,6 @@
 /** The HTTP API: fastify for sockets and routing, everything that the contract says done by ourselves. */
+import type { Server } from 'node:http';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { writtenPositions } from '../queries/written-positions.ts';
 import type { ApiDeps } from './deps.ts';
@@ -11,6 +13,10 @@ import type { Services } from './services.ts';
 /** A request that is not complete by then gets 408 (`contract.md §2`), in ms. */
 const REQUEST_TIMEOUT_MS = 10_000;
 const TIMEOUT_CHECK_MS = 500;
+/** A server that closes goes on answering for this long, in ms, so that who sends on an open connection hears of it. */
+const SHED_MS = 200;
+/** For who connects all the time; by far enough for those who wait to be let in. */
+const SHED_AT_MOST_MS = 1_000;
 /** When the server closes, connections that are still open after this, in ms, are cut: half a request never ends by itself. */
 const CLOSE_GRACE_MS = 5000;
 
@@ -46,9 +52,24 @@ export function buildApi(deps: ApiDeps): FastifyInstance {
 }
 
 function shedWhileClosing(app: FastifyInstance, gate: Gate): void {
-  app.addHook('preClose', (done) => {
+  app.addHook('preClose', async () => {
     gate.close();
     setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS).unref();
-    done();
+    if (app.server.listening) await arrived(app.server);
   });
+}
+
+/** Waits until who has connected by the end of the time for shedding is let in, and what they have sent by then is read. */
+async function arrived(server: Server): Promise<void> {
+  const giveUpAt = performance.now() + SHED_AT_MOST_MS;
+  let newest = false;
+  server.on('connection', () => {
+    newest = true;
+  });
+  await pause(SHED_MS);
+  // The system lets in one connection a turn of the event loop; what was sent on it is read in the next.
+  for (let quiet = 0; quiet < 3 && performance.now() < giveUpAt; quiet = newest ? 0 : quiet + 1) {
+    newest = false;
+    await nextTurn();
+  }
 }

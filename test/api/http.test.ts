@@ -208,6 +208,29 @@ test('while closing, what is at work is finished and what still comes is shed wi
   await held.close();
 });
 
+test('while closing, who sends on an open connection, or a new one, is answered before it is closed', async () => {
+  const closing = await openTestApi();
+  await closing.app.listen({ port: 0, host: '127.0.0.1' });
+  const { port: closingPort } = closing.app.server.address() as AddressInfo;
+  const kept = await Promise.all(
+    Array.from({ length: 50 }, async () => {
+      const socket = connect(closingPort, '127.0.0.1');
+      await rawAnswer(socket, () => socket.write(unreg()));
+      return socket;
+    }),
+  );
+  const closed = closing.close();
+  const fresh = Array.from({ length: 50 }, () => connect(closingPort, '127.0.0.1'));
+  for (const answer of await Promise.all(
+    [...kept, ...fresh].map((socket) => rawAnswer(socket, () => socket.write(unreg()))),
+  )) {
+    expect(refusal(answer)).toEqual([503, 'A00001']);
+    expect([answer.headers['retry-after'], answer.headers.connection]).toEqual(['1', 'close']);
+  }
+  await closed;
+  for (const socket of [...kept, ...fresh]) socket.destroy();
+});
+
 test('half a request does not hold up a server that closes', async () => {
   const closing = await openTestApi();
   await closing.app.listen({ port: 0, host: '127.0.0.1' });
