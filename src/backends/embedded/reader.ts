@@ -22,7 +22,7 @@ export interface Reader {
 /** A connection that only reads, as every thread opens it. */
 export function openReadOnly(file: string): DatabaseSync {
   const db = new DatabaseSync(file, { readOnly: true });
-  db.exec('PRAGMA cache_size = -16384; PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY;');
+  db.exec('PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;');
   return db;
 }
 
