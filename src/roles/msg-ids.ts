@@ -1,12 +1,23 @@
-import { randomBytes } from 'node:crypto';
+import { realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { nextMsgId, noMsgId, sourceOf } from '../domain/msg-id.ts';
 import type { ZonedTime } from '../domain/time.ts';
 import type { Clock } from '../ports/clock.ts';
 
-/** Makes the msgIds of this process. Its source is the host, the process and a random part: containers share the first two. */
-export function msgIds(time: ZonedTime, clock: Clock): () => string {
-  const source = sourceOf(`${hostname()} ${process.pid} ${randomBytes(8).toString('hex')}`);
+/**
+ * The name of an embedded service's only node: its host and its data folder. One process holds the folder at a time, so no
+ * two that are up share a name, and a restart keeps it. The ids of a process and of the one before it are told apart by
+ * their milliseconds; should the clock be set back in between, by a count that begins anywhere in 30 million. An id that
+ * is met twice even so is refused by its stream.
+ * @param dataDir exists
+ */
+export function embeddedNode(dataDir: string): string {
+  return `${hostname()} ${realpathSync(dataDir)}`;
+}
+
+/** Makes the msgIds of a node (`contract.md §3`). @param node its name, nobody else's while this process is up */
+export function msgIds(time: ZonedTime, clock: Clock, node: string): () => string {
+  const source = sourceOf(node);
   let state = noMsgId;
   return () => {
     const next = nextMsgId(state, { now: clock.now(), random: Math.random(), source, time });

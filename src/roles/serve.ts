@@ -11,7 +11,7 @@ import { systemClock } from '../ports/clock.ts';
 import { takeDataFolder } from './data-folder.ts';
 import { type EmbeddedService, startEmbeddedService } from './embedded-service.ts';
 import { openLog, type ProcessLog } from './logging.ts';
-import { msgIds } from './msg-ids.ts';
+import { embeddedNode, msgIds } from './msg-ids.ts';
 import { Releases } from './releases.ts';
 import { startLookAlike, startVirtualTerminals } from './sandbox.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -85,7 +85,7 @@ async function listen(
     apps: appDirectory(config.apps),
     clock: systemClock,
     time,
-    nextMsgId: msgIds(time, systemClock),
+    nextMsgId: msgIds(time, systemClock, embeddedNode(config.dataDir)),
     logger: log.logger,
     limits: { maxSkewMs: config.maxSkewMs, maxBodyBytes: config.maxBodyBytes, maxInFlight: MAX_IN_FLIGHT },
   });
