@@ -139,7 +139,7 @@ describe('the log of a process', () => {
       reading.process.kill('SIGUSR2');
 
       const fifo = join(emptyFolder(), 'fifo');
-      execFileSync('mkfifo', [fifo]);
+      execFileSync('sh', ['-c', 'mkfifo "$0"', fifo]);
       const unread = child(script(`${much} ${what}`), openedFor(fifo, 'r+'));
 
       for (const it of [reading, unread]) {
@@ -161,7 +161,7 @@ describe('the log of a process', () => {
 
 test('an output that takes nothing for a while gets what it was given once it does, whole and in order', async () => {
   const fifo = join(emptyFolder(), 'fifo');
-  execFileSync('mkfifo', [fifo]);
+  execFileSync('sh', ['-c', 'mkfifo "$0"', fifo]);
   const reader = openedFor(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
   const output = descriptorOutput(openedFor(fifo, constants.O_WRONLY | constants.O_NONBLOCK));
   const text = range(50_000).join('\n');

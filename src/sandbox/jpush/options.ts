@@ -1,39 +1,71 @@
-/** The `options` of a push object (`jpush.md §2`). */
-import { invalid, isObject, type Refusal, unsupported } from './types.ts';
+/** The `options` and the `sms_message` of a push object (`jpush.md §2`). */
+import { integer, invalid, isObject, type JsonObject, missing, type Refusal, unknownKey } from './types.ts';
 
 type Check = (value: unknown, maxTimeToLive: number) => boolean;
+type Checks = ReadonlyMap<string, Check>;
 
-const integer =
-  (from: number, to: number): Check =>
-  (value) =>
-    Number.isInteger(value) && (value as number) >= from && (value as number) <= to;
 const bool: Check = (value) => typeof value === 'boolean';
-const object: Check = isObject;
+const text: Check = (value) => typeof value === 'string';
 
-const checks: Readonly<Record<string, Check>> = {
+const distributions = ['first_ospush', 'ospush', 'jpush', 'secondary_push'];
+/** By vendor. */
+const thirdPartyChannel: Check = (value) =>
+  isObject(value) &&
+  Object.values(value).every(
+    (vendor) => isObject(vendor) && [undefined, ...distributions].includes(vendor.distribution as string | undefined),
+  );
+
+const optionChecks = checksOf({
   sendno: (value) => Number.isInteger(value) && value !== 0,
-  time_to_live: (value, max) => integer(0, max)(value, max),
+  time_to_live: (value, max) => integer(0, max)(value),
   apns_production: bool,
   apns_collapse_id: (value) => typeof value === 'string' && Buffer.byteLength(value) <= 64,
   // There is no earlier message that this one knows of, so every override fails like one of an id too old.
   override_msg_id: () => false,
   big_push_duration: integer(0, 1400),
-  third_party_channel: object,
+  third_party_channel: thirdPartyChannel,
   classification: integer(0, 1),
   test_model: bool,
   test_message: bool,
   active_push: bool,
   need_backup: bool,
-  business_operation_code: (value) => typeof value === 'string',
-  notification_3rd_ver: (value) => typeof value === 'string',
-};
+  business_operation_code: text,
+  notification_3rd_ver: text,
+});
+
+const smsChecks = checksOf({
+  delay_time: integer(0, Number.MAX_SAFE_INTEGER),
+  temp_id: integer(0, Number.MAX_SAFE_INTEGER),
+  temp_para: isObject,
+  signid: integer(0, Number.MAX_SAFE_INTEGER),
+  active_filter: bool,
+});
 
 export function optionsFault(options: unknown, maxTimeToLive: number): Refusal | undefined {
-  if (options === undefined) return undefined;
-  if (!isObject(options)) return invalid('options');
-  const keys = Object.keys(options);
-  const unknown = keys.find((key) => !Object.hasOwn(checks, key));
-  if (unknown !== undefined) return unsupported(unknown);
-  const wrong = keys.find((key) => !checks[key]?.(options[key], maxTimeToLive));
+  return faultOf('options', options, optionChecks, maxTimeToLive);
+}
+
+export function missingInSms(sms: unknown): Refusal | undefined {
+  if (!isObject(sms)) return undefined;
+  const absent = ['delay_time', 'temp_id'].find((key) => sms[key] === undefined);
+  return absent === undefined ? undefined : missing(absent);
+}
+
+export function smsFault(sms: unknown): Refusal | undefined {
+  return faultOf('sms_message', sms, smsChecks, 0);
+}
+
+function faultOf(name: string, object: unknown, checks: Checks, maxTimeToLive: number): Refusal | undefined {
+  if (object === undefined) return undefined;
+  if (!isObject(object)) return invalid(name);
+  return unknownKey(object, checks) ?? wrongValue(object, checks, maxTimeToLive);
+}
+
+function wrongValue(object: JsonObject, checks: Checks, maxTimeToLive: number): Refusal | undefined {
+  const wrong = Object.keys(object).find((key) => !checks.get(key)?.(object[key], maxTimeToLive));
   return wrong === undefined ? undefined : invalid(wrong);
+}
+
+function checksOf(checks: Readonly<Record<string, Check>>): Checks {
+  return new Map(Object.entries(checks));
 }

@@ -2,14 +2,14 @@
 import { type Cid, type CidStore, type FirstResult, oneAtATime } from './cid-store.ts';
 import type { Journal } from './journal.ts';
 import type { Registry } from './registry.ts';
-import { type AcceptedPush, invalid, isObject, type JsonObject, type Refusal, refusal } from './types.ts';
+import { type AcceptedPush, invalid, type JsonObject, type Refusal, refusal } from './types.ts';
 import { type ValidPush, validatePush } from './validate.ts';
 
 export interface PushDesk {
   /** @param before awaited first, while pushes of the same cid wait their turn */
-  push(appKey: string, text: string, before?: () => Promise<void>): Promise<Accepted | Refusal>;
+  push(appKey: string, body: JsonObject, before?: () => Promise<void>): Promise<Accepted | Refusal>;
   /** The same checks without an effect. */
-  dryRun(appKey: string, text: string): Accepted | Refusal;
+  dryRun(appKey: string, body: JsonObject): Accepted | Refusal;
   withdraw(appKey: string, msgId: string): Refusal | undefined;
 }
 
@@ -70,9 +70,7 @@ export function pushDesk({ cids, registry, journal, maxTimeToLive, now, onAccept
   };
 
   return {
-    async push(appKey, text, before) {
-      const body = parseBody(text);
-      if (body === undefined) return invalid('body');
+    async push(appKey, body, before) {
       if (body.cid === undefined) {
         await before?.();
         return accept(appKey, body);
@@ -85,9 +83,8 @@ export function pushDesk({ cids, registry, journal, maxTimeToLive, now, onAccept
       });
     },
 
-    dryRun(appKey, text) {
-      const body = parseBody(text);
-      const checked = body === undefined ? invalid('body') : check(appKey, body);
+    dryRun(appKey, body) {
+      const checked = check(appKey, body);
       if (checked.type === 'refusal') return checked;
       return { type: 'accepted', sendno: checked.sendno ?? randomSendno(), msgId: nextMsgId() };
     },
@@ -110,15 +107,6 @@ function targetFault(registry: Registry, appKey: string, ids: readonly string[])
     return refusal(400, 1003, `The registration_id ${first} is invalid!`);
   const anyone = ids.some((id) => registry.standing(appKey, id) === 'live');
   return anyone ? undefined : refusal(400, 1011, 'cannot find user by this audience');
-}
-
-function parseBody(text: string): JsonObject | undefined {
-  try {
-    const body: unknown = JSON.parse(text);
-    return isObject(body) ? body : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** 18 digits, more than a double can hold; they follow each other. */

@@ -22,6 +22,8 @@ export interface Registry {
   /** Brings a registered terminal online; what waited for it comes at once. @returns how to go offline */
   connect(registrationId: string, onMessage: OnMessage): () => void;
   standing(appKey: string, registrationId: string): Standing;
+  /** When it was online last, in ms since 1970; `undefined` if it never was. */
+  lastOnline(registrationId: string): number | undefined;
   /** To connections, or into the box of who is offline; a time to live of 0 is for who is online only. */
   deliver(ids: readonly string[], message: PushedMessage, timeToLive: number, now: number): void;
   /** Takes back what still waits in a box. */
@@ -37,6 +39,8 @@ interface Terminal {
   readonly appKey: string;
   gone: boolean;
   onMessage?: OnMessage | undefined;
+  /** When it was last seen to go offline, in ms since 1970. */
+  leftAt?: number;
   box: readonly { readonly message: PushedMessage; readonly expiresAt: number }[];
 }
 
@@ -44,9 +48,11 @@ export interface RegistryOptions {
   /** Whether a well-formed id that was never registered counts as live. */
   readonly adoptUnknown: boolean;
   readonly now: () => number;
+  /** Told of each message that a connection got. */
+  readonly onReceived?: (msgId: string, registrationId: string) => void;
 }
 
-export function registry({ adoptUnknown, now }: RegistryOptions): Registry {
+export function registry({ adoptUnknown, now, onReceived = () => {} }: RegistryOptions): Registry {
   const terminals = new Map<string, Terminal>();
 
   const add = (appKey: string, id: string): Terminal => {
@@ -56,10 +62,16 @@ export function registry({ adoptUnknown, now }: RegistryOptions): Registry {
     return terminal;
   };
 
+  const handOver = (id: string, message: PushedMessage, onMessage: OnMessage): void =>
+    queueMicrotask(() => {
+      onReceived(message.msgId, id);
+      onMessage(message);
+    });
+
   const deliverTo = (id: string, message: PushedMessage, timeToLive: number, at: number): void => {
     const terminal = terminals.get(id);
     const onMessage = terminal?.onMessage;
-    if (onMessage !== undefined) queueMicrotask(() => onMessage(message));
+    if (onMessage !== undefined) handOver(id, message, onMessage);
     else if (terminal !== undefined && timeToLive > 0)
       terminal.box = [...terminal.box, { message, expiresAt: at + timeToLive * 1000 }].slice(-BOX_SIZE);
   };
@@ -82,10 +94,16 @@ export function registry({ adoptUnknown, now }: RegistryOptions): Registry {
       const waiting = terminal.box.filter(({ expiresAt }) => expiresAt > now());
       terminal.box = [];
       terminal.onMessage = onMessage;
-      for (const { message } of waiting) queueMicrotask(() => onMessage(message));
+      for (const { message } of waiting) handOver(registrationId, message, onMessage);
       return () => {
-        if (terminal.onMessage === onMessage) terminal.onMessage = undefined;
+        if (terminal.onMessage !== onMessage) return;
+        terminal.onMessage = undefined;
+        terminal.leftAt = now();
       };
+    },
+    lastOnline(registrationId) {
+      const terminal = terminals.get(registrationId);
+      return terminal?.onMessage === undefined ? terminal?.leftAt : now();
     },
     standing(appKey, registrationId) {
       if (!wellFormed.test(registrationId)) return 'invalid';

@@ -18,6 +18,9 @@ export function json(status: number, value: unknown, headers: Readonly<Record<st
   return { type: 'answer', status, contentType: 'application/json', body: JSON.stringify(value), headers };
 }
 
+/** Done, and nothing to say. */
+export const empty: Reply = { type: 'answer', status: 200, contentType: 'application/json', body: '' };
+
 export function refused({ status, code, message }: Refusal): Reply {
   return json(status, { error: { code, message } });
 }

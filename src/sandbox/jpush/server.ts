@@ -3,14 +3,17 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { cidStore } from './cid-store.ts';
+import { devices as terminalDevices } from './devices.ts';
 import { type Faults, faults as faultRules } from './faults.ts';
+import { apiOf, type FrontDoor, frontDoor } from './front-door.ts';
 import { type Journal, journal as pushJournal } from './journal.ts';
 import { pushDesk } from './push.ts';
-import { type RateWindows, rateWindows } from './rate-windows.ts';
+import type { RateWindows } from './rate-windows.ts';
+import { receipts as pushReceipts } from './receipts.ts';
 import { type Registry, registry as terminalRegistry } from './registry.ts';
 import { json, type Reply, refused } from './reply.ts';
 import { type Desk, route } from './routes.ts';
-import { type AcceptedPush, type JPushApp, refusal, tooLarge } from './types.ts';
+import { type AcceptedPush, type JPushApp, tooLarge } from './types.ts';
 
 export interface JPushSettings {
   /** Who may push. */
@@ -25,6 +28,10 @@ export interface JPushSettings {
   readonly cidsPerCall?: number;
   /** Seconds; VIP's ten days by default, the free tier has 259200. */
   readonly maxTimeToLive?: number;
+  /** Whether the account may use what is for VIP only: single pushes in batches, each terminal's receipts; `false` by default. */
+  readonly vip?: boolean;
+  /** For so long after a push, in ms, reports know nothing of it; a second by default. */
+  readonly reportAfterMs?: number;
   /** Takes any well-formed registration id for a live one, and any well-formed cid of an app for one that it issued. */
   readonly adoptUnknown?: boolean;
   /** Accepted pushes that are kept; 10,000 by default. */
@@ -48,21 +55,31 @@ export interface JPush {
 const MAX_BODY_BYTES = 1024 * 1024;
 
 export async function startJPush(settings: JPushSettings): Promise<JPush> {
-  const { now = Date.now, random = Math.random, adoptUnknown = false } = settings;
+  const { now = Date.now, random = Math.random, adoptUnknown = false, vip = false, journalSize = 10_000 } = settings;
+  const received = pushReceipts(journalSize);
+  const registry = terminalRegistry({ adoptUnknown, now, onReceived: received.add });
+  const journal = pushJournal(journalSize);
   const cids = cidStore(adoptUnknown);
-  const registry = terminalRegistry({ adoptUnknown, now });
-  const journal = pushJournal(settings.journalSize ?? 10_000);
-  const rates = rateWindows(settings.callsPerMinute ?? 600);
-  const faults = faultRules(random);
-  const closing = new AbortController();
   const { maxTimeToLive = 864_000, onAccepted = () => {} } = settings;
-  const pushes = pushDesk({ cids, registry, journal, maxTimeToLive, now, onAccepted });
-  const appKeys = new Map(settings.apps.map((app) => [basic(app), app.appKey]));
-  const { cidsPerCall = 10 } = settings;
-  const desk = { cidsPerCall, cids, pushes, journal, faults, now, closing: closing.signal, appKeys, rates };
+  const closing = new AbortController();
+  const desk: Desk = {
+    cidsPerCall: settings.cidsPerCall ?? 10,
+    cids,
+    pushes: pushDesk({ cids, registry, journal, maxTimeToLive, now, onAccepted }),
+    devices: terminalDevices(registry, vip, now),
+    journal,
+    receipts: received,
+    registry,
+    vip,
+    reportAfterMs: settings.reportAfterMs ?? 1_000,
+    faults: faultRules(random),
+    now,
+    closing: closing.signal,
+  };
+  const door = frontDoor(settings.apps, settings.callsPerMinute ?? 600);
 
   const server = createServer((request, response) => {
-    serve(desk, request, response).catch(() => response.destroy());
+    serve(door, desk, request, response).catch(() => response.destroy());
   });
   server.keepAliveTimeout = 75_000;
   server.listen(settings.port ?? 0, settings.host ?? '127.0.0.1');
@@ -73,8 +90,8 @@ export async function startJPush(settings: JPushSettings): Promise<JPush> {
     url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
     journal,
     registry,
-    faults,
-    rate: rates,
+    faults: desk.faults,
+    rate: door,
     async close() {
       if (!server.listening) return;
       closing.abort();
@@ -85,32 +102,22 @@ export async function startJPush(settings: JPushSettings): Promise<JPush> {
   };
 }
 
-function basic({ appKey, masterSecret }: JPushApp): string {
-  return `Basic ${Buffer.from(`${appKey}:${masterSecret}`).toString('base64')}`;
-}
-
-/** Who calls, and how often, is settled here; the desk does the rest. */
-interface FrontDesk extends Desk {
-  /** By Authorization header. */
-  readonly appKeys: ReadonlyMap<string, string>;
-  readonly rates: RateWindows;
-}
-
-async function serve(desk: FrontDesk, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serve(door: FrontDoor, desk: Desk, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const text = await readBody(request);
-  const [pathname = '', query] = (request.url ?? '').split('?', 2);
-  if (pathname === '/sandbox/counts') return send(response, json(200, desk.journal.counts), {});
+  const [path = '', query] = (request.url ?? '').split('?', 2);
+  if (path === '/sandbox/counts') return send(response, json(200, desk.journal.counts), {});
 
   // Auth, then rate, then all else (`jpush.md §6.1`).
-  const appKey = desk.appKeys.get(request.headers.authorization ?? '');
-  if (appKey === undefined) return send(response, refused(refusal(401, 1004, 'Authen failed')), {});
-  const { allowed, headers } = desk.rates.charge(appKey, desk.now());
-  if (!allowed) {
-    desk.journal.addRefusal(2002);
-    return send(response, refused(refusal(429, 2002, 'Rate limit exceeded')), headers);
+  const api = apiOf(path);
+  const admission = door.admit(api, request.headers.authorization, desk.now());
+  const { headers } = admission;
+  if (admission.type === 'refused') {
+    const { refusal } = admission;
+    if (api === 'push' && refusal.code === 2002) desk.journal.addRefusal(refusal.code);
+    return send(response, refused(refusal), headers);
   }
   if (text === undefined) return send(response, refused(tooLarge()), headers);
-  const reply = await route(desk, { appKey, method: request.method ?? '', path: pathname, query, text });
+  const reply = await route(desk, { appKey: admission.appKey, method: request.method ?? '', path, query, text });
   send(response, reply, headers);
 }
 

@@ -1,17 +1,18 @@
 /** JPush's size limits, in bytes of UTF-8 (`jpush.md §2`). */
 import { isObject, type JsonObject, type Refusal, tooLarge } from './types.ts';
 
-/** An Android notification and the message together; a message to iOS. */
+/** A message, to whatever platform; with an Android notification, both together. */
 const MAX_BYTES = 4000;
-/** The whole `ios` object, its braces included. */
+/** The whole object of a platform, its braces included. */
 const MAX_IOS_BYTES = 2000;
+const MAX_WINPHONE_BYTES = 1000;
 
-export function sizeFault({ notification, message }: JsonObject): Refusal | undefined {
-  const { alert, android, ios } = (notification ?? {}) as JsonObject;
-  const iosBytes = ios === undefined ? 0 : jsonBytes(ios);
-  if (iosBytes > MAX_IOS_BYTES) return tooLarge();
+export function sizeFault({ platform, notification, message }: JsonObject): Refusal | undefined {
+  const { alert, android, ios, winphone } = (notification ?? {}) as JsonObject;
+  if (jsonBytes(ios) > MAX_IOS_BYTES || jsonBytes(winphone) > MAX_WINPHONE_BYTES) return tooLarge();
+  const toAndroid = platform === 'all' || (Array.isArray(platform) && platform.includes('android'));
   const androidPart = android ?? (alert === undefined ? undefined : { alert });
-  const androidBytes = androidPart === undefined ? 0 : jsonBytes(androidPart);
+  const androidBytes = toAndroid ? jsonBytes(androidPart) : 0;
   return androidBytes + messageBytes(message) > MAX_BYTES ? tooLarge() : undefined;
 }
 
@@ -20,10 +21,9 @@ function messageBytes(message: unknown): number {
   if (!isObject(message)) return 0;
   const { msg_content: content, title, content_type: contentType, extras } = message;
   const texts = [content, title, contentType].filter((text) => typeof text === 'string');
-  const extrasBytes = extras === undefined ? 0 : jsonBytes(extras);
-  return texts.reduce((bytes, text) => bytes + Buffer.byteLength(text), extrasBytes);
+  return texts.reduce((bytes, text) => bytes + Buffer.byteLength(text), jsonBytes(extras));
 }
 
 function jsonBytes(value: unknown): number {
-  return Buffer.byteLength(JSON.stringify(value));
+  return value === undefined ? 0 : Buffer.byteLength(JSON.stringify(value));
 }

@@ -1,6 +1,6 @@
 /**
  * The look-alike as a process of its own, for load tests:
- * `node src/sandbox/jpush/standalone.ts --app KEY:SECRET [--port 0] [--rate 600] [--cids 10] [--adopt-unknown]`.
+ * `node src/sandbox/jpush/standalone.ts --app KEY:SECRET [--port 0] [--rate 600] [--cids 10] [--adopt-unknown] [--vip]`.
  * Prints its URL as one line, `GET /sandbox/counts` tells what it accepted, SIGTERM ends it.
  */
 import { parseArgs } from 'node:util';
@@ -18,6 +18,7 @@ const { values } = parseArgs({
     cids: { type: 'string', default: '10' },
     journal: { type: 'string', default: '1000' },
     'adopt-unknown': { type: 'boolean', default: false },
+    vip: { type: 'boolean', default: false },
   },
 });
 
@@ -29,6 +30,7 @@ const jpush = await startJPush({
   cidsPerCall: Number(values.cids),
   journalSize: Number(values.journal),
   adoptUnknown: values['adopt-unknown'],
+  vip: values.vip,
 });
 
 process.once('SIGTERM', () => void jpush.close());

@@ -38,13 +38,33 @@ export function refusal(status: number, code: number, message: string): Refusal 
 
 export const missing = (key: string): Refusal => refusal(400, 1002, `Missing parameter: ${key}`);
 export const invalid = (key: string): Refusal => refusal(400, 1003, `'${key}' value is invalid.`);
-export const unsupported = (key: string): Refusal => refusal(400, 1009, `The key '${key}' is not supported.`);
+const unsupported = (key: string): Refusal => refusal(400, 1009, `The key '${key}' is not supported.`);
 export const tooLarge = (): Refusal => refusal(400, 1005, 'The message is too large.');
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** @returns `undefined` for text that is no JSON object */
+export function parseObject(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function unknownKey(object: JsonObject, known: Pick<ReadonlySet<string>, 'has'>): Refusal | undefined {
+  const key = Object.keys(object).find((name) => !known.has(name));
+  return key === undefined ? undefined : unsupported(key);
+}
+
+/** A check for whole numbers in a range. */
+export function integer(from: number, to: number): (value: unknown) => boolean {
+  return (value) => Number.isInteger(value) && (value as number) >= from && (value as number) <= to;
 }
 
 /**

@@ -13,6 +13,28 @@ describe('auth', () => {
     expect([status, json.error.code]).toEqual([401, 1004]);
   });
 
+  it('takes the name of its scheme in any case', async () => {
+    const { url } = await testJPush();
+    for (const scheme of ['basic', 'BASIC', 'Basic ']) {
+      const authorization = `${scheme} ${btoa(`${app.appKey}:${app.masterSecret}`)}`;
+      expect((await fetch(`${url}/v3/push/cid`, { headers: { authorization } })).status).toBe(200);
+    }
+    const other = { authorization: `Bearer ${btoa(`${app.appKey}:${app.masterSecret}`)}` };
+    expect((await fetch(`${url}/v3/push/cid`, { headers: other })).status).toBe(401);
+  });
+
+  it('has a code for each API', async () => {
+    const jpush = await testJPush();
+    const stranger = { ...app, masterSecret: '' };
+    const codeOf = async (path: string) => (await jpush.call('GET', path, undefined, stranger)).json.error.code;
+    expect(await Promise.all(['/v3/push/quota', '/v3/received/detail', '/v3/devices/a'].map(codeOf))).toEqual([
+      1004, 3001, 7004,
+    ]);
+    const nobody = await fetch(`${jpush.url}/v3/devices/a`);
+    expect(nobody.status).toBe(401);
+    expect(await nobody.json()).toMatchObject({ error: { code: 7001 } });
+  });
+
   it('refuses no credentials at all', async () => {
     const { url } = await testJPush();
     expect((await fetch(`${url}/v3/push/cid`)).status).toBe(401);
@@ -37,6 +59,17 @@ describe('the rate', () => {
     expect((await jpush.call('GET', '/v3/push/cid', undefined, other)).status).toBe(200);
     now += 44_500;
     expect((await jpush.push(pushTo(['a']))).status).toBe(200);
+  });
+
+  it('is of each API', async () => {
+    const jpush = await testJPush({ callsPerMinute: 1, adoptUnknown: true });
+    const statusOf = async (path: string) => (await jpush.call('GET', path)).status;
+    expect(await statusOf('/v3/push/quota')).toBe(200);
+    expect(await statusOf('/v3/push/quota')).toBe(429);
+    expect(await statusOf('/v3/devices/a')).toBe(200);
+    expect(await statusOf('/v3/devices/a')).toBe(429);
+    for (const status of [400, 400, 400, 400, 429])
+      expect(await statusOf('/v3/received/detail?msg_ids=1')).toBe(status);
   });
 
   it('can be lifted', async () => {

@@ -29,6 +29,21 @@ it('reads a push', () => {
   expect(check(pushTo(['a']))).toMatchObject({ timeToLive: 86_400, sendno: undefined });
 });
 
+const android = (more: object) => notifying({ android: { alert: 'x', ...more } });
+const many = (count: number) => Array.from({ length: count }, (_, index) => `member-${index}`);
+
+it.each([
+  [
+    'all that an Android notification may have',
+    android({ priority: -2, style: 3, alert_type: -1, extras: {}, title: 'x' }),
+  ],
+  ['other platforms', notifying({ ios: { alert: {} }, hmos: { alert: 'x' }, quickapp: { alert: 'x' } })],
+  ['an SMS', pushTo(['a'], { sms_message: { delay_time: 0, temp_id: 1, temp_para: {}, active_filter: true } })],
+  ['as many as there may be', pushTo([], { audience: { tag: many(20), alias: ['x'.repeat(40)] } })],
+  ['a live activity alone', pushTo(['a'], { message: undefined, live_activity: {} })],
+  ['a way of distribution', withOptions({ third_party_channel: { xiaomi: { distribution: 'ospush' }, huawei: {} } })],
+])('takes %s', (_, body) => expect(codeOf(body)).toBe('valid'));
+
 describe('1002, something is missing:', () => {
   it.each([
     ['platform', pushTo(['a'], { platform: undefined })],
@@ -39,6 +54,9 @@ describe('1002, something is missing:', () => {
     ['alert', notifying({})],
     ['alert of android', notifying({ android: { title: 'x' } })],
     ['alert of ios', notifying({ android: { alert: 'x' }, ios: { sound: 'x' } })],
+    ['an object for hmos, where a text stands', notifying({ alert: 'x', hmos: 'hello' })],
+    ['delay_time of an SMS', pushTo(['a'], { sms_message: { temp_id: 1 } })],
+    ['temp_id of an SMS', pushTo(['a'], { sms_message: { delay_time: 0 } })],
   ])('%s', (_, body) => expect(codeOf(body)).toBe(1002));
 });
 
@@ -52,6 +70,12 @@ describe('1003, a value is wrong:', () => {
     ['a member that is no text', pushTo([1 as never])],
     ['too many members', pushTo(Array.from({ length: 1001 }, (_, index) => `id-${index}`))],
     ['registration_id', pushTo(['a'], { audience: { registration_id: 'a' } })],
+    ['too many aliases', pushTo([], { audience: { alias: many(1001) } })],
+    ['an alias that is too long', pushTo([], { audience: { alias: ['极'.repeat(14)] } })],
+    ['too many tags', pushTo([], { audience: { tag: many(21) } })],
+    ['too many tags, all of them', pushTo(['a'], { audience: { registration_id: ['a'], tag_and: many(21) } })],
+    ['too many tags, none of them', pushTo(['a'], { audience: { registration_id: ['a'], tag_not: many(21) } })],
+    ['more than one segment', pushTo([], { audience: { segment: many(2) } })],
     ['message', withMessage('hi')],
     ['msg_content', withMessage({ msg_content: { a: 1 } })],
     ['content_type', withMessage({ msg_content: '', content_type: 1 })],
@@ -60,6 +84,18 @@ describe('1003, a value is wrong:', () => {
     ['alert', notifying({ alert: 1 })],
     ['android', notifying({ android: 'x' })],
     ['ios', notifying({ ios: { alert: 1 } })],
+    ['hmos', notifying({ hmos: 5 })],
+    ['hmos', notifying({ hmos: { alert: {} } })],
+    ['quickapp', notifying({ quickapp: 'x' })],
+    ['extras of android', android({ extras: 'x' })],
+    ['priority', android({ priority: 3 })],
+    ['priority', android({ priority: '1' })],
+    ['style', android({ style: -1 })],
+    ['alert_type', android({ alert_type: -2 })],
+    ['alert_type', android({ alert_type: 8 })],
+    ['sms_message', pushTo(['a'], { sms_message: 'x' })],
+    ['delay_time', pushTo(['a'], { sms_message: { delay_time: 'x', temp_id: 1 } })],
+    ['distribution', withOptions({ third_party_channel: { xiaomi: { distribution: 'pigeon' } } })],
     ['options', withOptions(1)],
     ['time_to_live', withOptions({ time_to_live: -1 })],
     ['time_to_live', withOptions({ time_to_live: 864_001 })],
@@ -77,6 +113,7 @@ describe('1009, a key is not supported:', () => {
     ['at the top', pushTo(['a'], { colour: 'red' })],
     ['in audience', pushTo(['a'], { audience: { registration_id: ['a'], planet: ['b'] } })],
     ['in message', withMessage({ msg_content: '', colour: 'red' })],
+    ['in sms_message', pushTo(['a'], { sms_message: { delay_time: 0, temp_id: 1, colour: 'red' } })],
     ['in notification', notifying({ alert: 'x', amiga: {} })],
     ['in options', withOptions({ time_to_lvie: 1 })],
     ['in options, also one that every object has', withOptions({ constructor: 1 })],
@@ -102,10 +139,20 @@ describe('1005, too large:', () => {
     expect(codeOf(pushTo(['a'], { message: message(4001 - bytes), notification: android }))).toBe(1005);
   });
 
-  it('an ios object of more than 2000 bytes', () => {
-    const ios = (bytes: number) => notifying({ ios: { alert: 'x'.repeat(bytes - '{"alert":""}'.length) } });
-    expect(codeOf(ios(2000))).toBe('valid');
-    expect(codeOf(ios(2001))).toBe(1005);
+  it.each([
+    ['ios', 2000],
+    ['winphone', 1000],
+  ])('an object for %s of more than %i bytes', (platform, limit) => {
+    const part = (bytes: number) => notifying({ [platform]: { alert: 'x'.repeat(bytes - '{"alert":""}'.length) } });
+    expect(codeOf(part(limit))).toBe('valid');
+    expect(codeOf(part(limit + 1))).toBe(1005);
+  });
+
+  it('a message to iOS of more than 4000 bytes, whatever an Android notification beside it takes', () => {
+    const toIos = (bytes: number) =>
+      pushTo(['a'], { platform: ['ios'], message: message(bytes), notification: { android: { alert: 'x' } } });
+    expect(codeOf(toIos(4000))).toBe('valid');
+    expect(codeOf(toIos(4001))).toBe(1005);
   });
 });
 
