@@ -1,7 +1,7 @@
 /** Runs the delivery jobs: one consumer a lane, for the packages that the apps file has and for what is left in the queues. */
 import type { AppDirectory } from '../domain/apps.ts';
 import type { Channel as ChannelName } from '../domain/events.ts';
-import { type Consumer, type Jobs, PauseQueue, RetryJob } from '../ports/jobs.ts';
+import { type Consumer, DeadJob, type Job, type Jobs, PauseQueue, RetryJob } from '../ports/jobs.ts';
 import type { Channel } from './channels/channel.ts';
 import { delivery } from './delivery.ts';
 import { type DeliveryJob, deliveryQueue, isDeliveryQueue } from './delivery-job.ts';
@@ -40,9 +40,11 @@ export async function startDeliveryWorker(deps: DeliveryWorkerDeps): Promise<Del
       concurrency: LANE_CONCURRENCY,
       handler,
       onError: (error, job) => {
-        // These two say what they say on purpose; anything else is a fault, or has come to its end.
+        // These two say what they say on purpose; a fault is anything else.
         if (error instanceof RetryJob || error instanceof PauseQueue) return;
-        deps.logger.error({ err: error, queue, ...job?.data }, 'delivery job failed');
+        const about = { queue, ...job?.data };
+        if (error instanceof DeadJob) deps.logger.error({ ...about, reason: error.message }, 'gave up: a dead letter');
+        else deps.logger.error({ ...about, err: error }, 'delivery job failed');
       },
     });
   let stopping = false;
@@ -55,7 +57,17 @@ export async function startDeliveryWorker(deps: DeliveryWorkerDeps): Promise<Del
     serve(new Set(jobs.map(({ queue }) => queue)));
     return deps.jobs.add(jobs);
   };
-  const handler = delivery({ ...deps, jobs: { ...deps.jobs, add } }, routeOf);
+  const deliver = delivery({ ...deps, jobs: { ...deps.jobs, add } }, routeOf);
+  const handler = async (job: Job<DeliveryJob>, signal: AbortSignal): Promise<void> => {
+    try {
+      await deliver(job, signal);
+    } catch (error) {
+      if (!signal.aborted || error !== signal.reason) throw error;
+      // No fault: it goes back, and costs no attempt.
+      deps.logger.info({ ...job.data }, 'delivery is cut off; it runs again at the next start');
+      throw new PauseQueue('cut off', 0);
+    }
+  };
 
   const packages = deps.apps.apps.flatMap((app) => app.packages);
   serve(packages.map(({ appPackage }) => deliveryQueue('jpush', appPackage)));

@@ -102,7 +102,6 @@ export async function callFailed(
   { type, reason, provider }: Exclude<CallFailure, { type: 'deferred' }>,
 ): Promise<never> {
   const { job } = work.run;
-  if (type === 'denied') deps.logger.error({ ...job.data, reason, provider }, 'the provider refuses us');
   if (type === 'denied' || job.attempt >= job.attempts) return giveUp(work, reason, provider);
   throw retry(deps, work, reason, provider);
 }
