@@ -1,5 +1,6 @@
 /** The HTTP API: fastify for sockets and routing, everything that the contract says done by ourselves. */
-import type { Server } from 'node:http';
+import type { Server as HttpServer } from 'node:http';
+import { Server } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { writtenPositions } from '../queries/written-positions.ts';
@@ -17,6 +18,8 @@ const TIMEOUT_CHECK_MS = 500;
 const SHED_MS = 200;
 /** For who connects all the time; by far enough for those who wait to be let in. */
 const SHED_AT_MOST_MS = 1_000;
+/** What who has connected last may take to send, in ms. */
+const LAST_MS = 50;
 /** When the server closes, connections that are still open after this, in ms, are cut: half a request never ends by itself. */
 const CLOSE_GRACE_MS = 5000;
 
@@ -55,21 +58,28 @@ function shedWhileClosing(app: FastifyInstance, gate: Gate): void {
   app.addHook('preClose', async () => {
     gate.close();
     setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS).unref();
-    if (app.server.listening) await arrived(app.server);
+    if (app.server.listening) await stopListening(app.server);
   });
 }
 
-/** Waits until who has connected by the end of the time for shedding is let in, and what they have sent by then is read. */
-async function arrived(server: Server): Promise<void> {
+/**
+ * Takes connections for the time of shedding, then no more, and waits until what was sent on those that are there is read.
+ * All the while requests are answered.
+ */
+async function stopListening(server: HttpServer): Promise<void> {
   const giveUpAt = performance.now() + SHED_AT_MOST_MS;
   let newest = false;
   server.on('connection', () => {
     newest = true;
   });
   await pause(SHED_MS);
-  // The system lets in one connection a turn of the event loop; what was sent on it is read in the next.
-  for (let quiet = 0; quiet < 3 && performance.now() < giveUpAt; quiet = newest ? 0 : quiet + 1) {
+  // The system lets in one connection a turn of the event loop, and resets those that still wait when it is told to stop.
+  do {
     newest = false;
     await nextTurn();
-  }
+  } while (newest && performance.now() < giveUpAt);
+  // The close of an HTTP server would also close whatever looks idle: who has just come and is about to send, too.
+  Server.prototype.close.call(server);
+  await pause(LAST_MS);
+  await nextTurn();
 }
