@@ -1,4 +1,9 @@
-/** The event log: the truth that everything else is derived from. */
+/**
+ * The event log: the truth that everything else is derived from. Many processes share one: every read sees every append
+ * that was answered before, whoever made it through whichever connection.
+ * @throws StoreUnavailable within `CALL_WITHIN_MS` (`errors.ts`), reads too
+ */
+import type { EncodedEvent } from '../domain/codec.ts';
 import type { EventContext, EventMetadata, EventType, UmsEvent } from '../domain/events.ts';
 import type { Position, Revision } from '../domain/position.ts';
 import type { StreamName } from '../domain/streams.ts';
@@ -40,13 +45,35 @@ export interface StoredRequest extends RequestRecord {
   readonly position: Position;
 }
 
+/**
+ * Bytes that the events of one append may come to, as `appendSize` counts them. The least that a store takes is the 1 MiB
+ * of an EventStoreDB with its defaults; the rest is room for its own headers.
+ */
+export const MAX_APPEND_BYTES = 1_000_000;
+
+/** The events of an append are more than a log must take. A defect of ours: who lets a list grow bounds it. */
+export class AppendTooLarge extends Error {
+  override readonly name = 'AppendTooLarge';
+}
+
+/** What EventStoreDB counts (24.10; 24.6 less): data and metadata as UTF-8, and the type as UTF-16. */
+export function appendSize(events: readonly EncodedEvent[]): number {
+  return events.reduce(
+    (sum, { type, data, metadata }) => sum + Buffer.byteLength(data) + Buffer.byteLength(metadata) + 2 * type.length,
+    0,
+  );
+}
+
 export interface AppendOptions {
   /**
    * Committed together with the events. If its key is taken already nothing is appended and the earlier record is the
    * result: of two requests that run at once exactly one has an effect, also across processes.
    */
   readonly request?: RequestRecord;
-  /** Stored in `Contents` no later than the events are visible; left behind, unreferenced, when the append is refused. */
+  /**
+   * Stored in `Contents` no later than the events are visible: who reads the event can read it. Left behind, unreferenced,
+   * when the append is refused. Content that was deleted meanwhile stays deleted, whenever the append is repeated.
+   */
   readonly content?: { readonly id: string; readonly text: string };
 }
 
@@ -73,6 +100,9 @@ export interface LogFilter {
   readonly types?: readonly EventType[];
 }
 
+/** Events that a subscription reads beyond the batch that its reader holds, and the most in a batch. */
+export const MAX_READ_AHEAD = 1024;
+
 export interface LogBatch {
   readonly events: readonly RecordedEvent[];
   /** True when the reader had seen the end of the log with this batch; an empty batch says only that. */
@@ -82,8 +112,9 @@ export interface LogBatch {
 export interface EventLog {
   /**
    * Appends all events or none, durably. `events` is not empty. The same ids again at the revision that they were
-   * first appended at change nothing and answer like the first time.
-   * @throws StoreUnavailable when the outcome is unknown or the store is away; the same append may be repeated
+   * first appended at change nothing and answer like the first time; with a request, as its duplicate.
+   * @throws StoreUnavailable when the outcome is unknown or the store is away; the append may take effect even after that,
+   * before or after a repeated one, and both count once; AppendTooLarge, and nothing was appended
    */
   append(
     stream: StreamName,
@@ -92,19 +123,21 @@ export interface EventLog {
     options?: AppendOptions,
   ): Promise<AppendResult>;
 
-  /** All events of a stream in order; empty for one that does not exist. @throws UndecodableEvent */
+  /** All events of a stream in order; empty for one that does not exist or was deleted. @throws UndecodableEvent */
   readStream(stream: StreamName): Promise<readonly RecordedEvent[]>;
 
   /**
    * Events of all streams strictly after a position, in log order: `limit` of them, fewer only at the end of the log.
-   * @throws UndecodableEvent
+   * @throws UndecodableEvent when the page comes to one; what stands before it is had with a smaller limit
    */
   readAll(after: Position, filter: LogFilter, limit: number): Promise<readonly RecordedEvent[]>;
 
   /**
    * Events of all streams strictly after a position: those that are there, then those that come, in order, none twice.
-   * Back-pressure: the next batch is read when it is asked for. Ends without an error when the signal aborts; throws on
-   * a failure (the caller resumes from its checkpoint). Several batches may say `caughtUp`.
+   * Back-pressure: no more than `MAX_READ_AHEAD` events are read before the next batch is asked for. Several batches may
+   * say `caughtUp`. Ends without an error when the signal aborts, also while it waits for a store that does not answer.
+   * @throws UndecodableEvent, once the events before it were given; StoreUnavailable when the connection is lost, unless it
+   * goes on by itself: it never goes silent for good. The caller resumes from its checkpoint
    */
   subscribe(after: Position, filter: LogFilter, signal: AbortSignal): AsyncIterable<LogBatch>;
 

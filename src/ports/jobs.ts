@@ -1,4 +1,7 @@
-/** Queues of work. Disposable: what is done or not done is told by the log, a handler re-checks it first. */
+/**
+ * Queues of work. Disposable: what is done or not done is told by the log, a handler re-checks it first. Every connection
+ * sees what a call has answered, whoever made it. @throws StoreUnavailable within `CALL_WITHIN_MS` (`errors.ts`), reads too
+ */
 
 /** Exponential: `baseMs · 2^(attempt−1)`, `capMs` at most, with jitter (a random half of it is taken off). */
 export interface Backoff {
@@ -49,7 +52,8 @@ export class RetryJob extends Error {
 
 /**
  * Thrown by a handler: not now. The job goes back and costs no attempt; the consumer takes no other job for `pauseMs`.
- * With 0 it makes way for others and goes on in its turn.
+ * With 0 it makes way for others and goes on in its turn. Other consumers of the queue may pause along with it or go on,
+ * with that job too: who must not go on anywhere has to know that by other means.
  */
 export class PauseQueue extends Error {
   override readonly name = 'PauseQueue';
@@ -78,7 +82,7 @@ export interface ConsumeOptions<D> {
 export interface Consumer {
   /**
    * Takes no more jobs and waits for the running ones; after `graceMs` their signal aborts. What does not end within a
-   * second even then is waited for no longer; it is taken again after a restart.
+   * second even then is waited for no longer; it is taken again after a restart. Nor is a store that does not answer.
    */
   close(graceMs: number): Promise<void>;
 }
@@ -91,10 +95,16 @@ export interface QueueCounts {
 }
 
 export interface Jobs {
-  /** Durable on return. An id that its queue still knows (waiting, delayed, active, dead) is passed over. */
+  /**
+   * Durable on return. An id that its queue still knows (waiting, delayed, active, dead) is passed over, so what ended in
+   * StoreUnavailable is added again.
+   */
   add<D>(jobs: readonly NewJob<D>[]): Promise<void>;
 
-  /** Starts taking jobs, oldest first; each is handled by one consumer at a time, and at least once. */
+  /**
+   * Starts taking jobs, oldest first; each is handled by one consumer at a time, and at least once. While the store is away
+   * it takes none, and goes on by itself when the store is back; what came of a job that ran meanwhile is noted then.
+   */
   consume<D>(options: ConsumeOptions<D>): Consumer;
 
   /** Names of the queues that hold a job in any state. */
@@ -105,6 +115,9 @@ export interface Jobs {
   /** Dead letters, oldest first. */
   deadLetters<D>(queue: string, limit: number): Promise<readonly DeadLetter<D>[]>;
 
-  /** Lets a dead letter run again, from its first attempt. @returns false if there is none of that id */
+  /**
+   * Lets a dead letter run again, from its first attempt.
+   * @returns false if there is none of that id, or not any more: an earlier try may have been heard
+   */
   redrive(queue: string, id: string): Promise<boolean>;
 }

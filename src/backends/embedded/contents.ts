@@ -7,8 +7,9 @@ export function embeddedContents({ prepare, link }: EmbeddedThread, key: Uint8Ar
   return {
     put: (id, text) => link.send({ kind: 'putContent', id, text }),
     async get(id) {
-      const row = select.get(id);
-      return row === undefined ? undefined : unseal(key, id, row.sealed as Uint8Array);
+      link.hear();
+      const sealed = select.get(id)?.sealed as Uint8Array | undefined;
+      return sealed === undefined || sealed.length === 0 ? undefined : unseal(key, id, sealed);
     },
     delete: (id) => link.send({ kind: 'deleteContent', id }),
   };

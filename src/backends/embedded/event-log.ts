@@ -2,7 +2,18 @@ import type { EncodedEvent } from '../../domain/codec.ts';
 import type { EventMetadata, UmsEvent } from '../../domain/events.ts';
 import { type Position, positionOf, type Revision, revisionOf, START } from '../../domain/position.ts';
 import type { StreamName } from '../../domain/streams.ts';
-import type { AppendResult, EventLog, LogBatch, LogFilter, NewEvent, RecordedEvent } from '../../ports/event-log.ts';
+import { StoreUnavailable } from '../../ports/errors.ts';
+import {
+  type AppendResult,
+  AppendTooLarge,
+  appendSize,
+  type EventLog,
+  type LogBatch,
+  type LogFilter,
+  MAX_APPEND_BYTES,
+  type NewEvent,
+  type RecordedEvent,
+} from '../../ports/event-log.ts';
 import { pause } from '../../ports/restart.ts';
 import type { EventRow } from './event-row.ts';
 import type { AppendReply, RequestRow } from './protocol.ts';
@@ -95,16 +106,19 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
       if (atEnd) await thread.headBeyond(Math.max(seen, next), stop);
       if (events.length >= LOAD_EVENTS) await pause(readAt + READ_EVERY_MS - performance.now(), stop);
     }
-    if (!signal.aborted) throw new Error('the event log was closed');
+    if (!signal.aborted) throw new StoreUnavailable('the event log was closed');
   }
 
   return {
     async append(stream, events, expected, options): Promise<AppendResult> {
+      const encoded = events.map(({ id, event, context }) => ({ id, ...codec.encode(event, context) }));
+      const size = appendSize(encoded);
+      if (size > MAX_APPEND_BYTES) throw new AppendTooLarge(`an append to ${stream} of ${size} bytes`);
       const reply = await link.send<AppendReply>({
         kind: 'append',
         stream,
         expected: expected === 'noStream' ? -1 : Number(expected),
-        events: events.map(({ id, event, context }) => ({ id, ...codec.encode(event, context) })),
+        events: encoded,
         request: options?.request,
         content: options?.content,
       });
@@ -119,11 +133,13 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
     },
 
     async readStream(stream) {
+      link.hear();
       const rows = selectStream.all(stream) as unknown as EventRow[];
       return rows.map((row) => recorded(recent.at(row.position) ?? { row }));
     },
 
     async readAll(after, filter, limit) {
+      link.hear();
       const found: RecordedEvent[] = [];
       let next = Number(after);
       for (;;) {
@@ -142,6 +158,7 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
     },
 
     async head() {
+      link.hear();
       return positionOf(Math.max(thread.head(), Number(START)));
     },
   };

@@ -17,6 +17,8 @@ export interface EmbeddedOptions {
   /** 32 bytes. */
   readonly contentKey: Uint8Array;
   readonly codec: EventCodec;
+  /** How long a call waits for the writer, ms; 10 s if absent (`ports/errors.ts`). */
+  readonly deadlineMs?: number;
 }
 
 /** The ports as one thread has them. */
@@ -41,7 +43,7 @@ export interface EmbeddedBackend extends EmbeddedPorts {
  * a file that is damaged, of a disk that is full …
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBackend> {
-  const { file, contentKey } = options;
+  const { file, contentKey, deadlineMs } = options;
   const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), {
     name: 'writer',
     workerData: { file, contentKey },
@@ -63,7 +65,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
   };
   let thread: EmbeddedThread;
   try {
-    thread = openThread(file, connect('foreground'));
+    thread = openThread(file, connect('foreground'), deadlineMs);
   } catch (error) {
     await stop();
     throw named('FileUnusable', (error as Error).message);
@@ -90,7 +92,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
 
 /** The ports in another thread than the one that opened the backend. */
 export function attachEmbedded(port: MessagePort, options: EmbeddedOptions): EmbeddedPorts {
-  const thread = openThread(options.file, port);
+  const thread = openThread(options.file, port, options.deadlineMs);
   port.once('close', () => thread.link.lost('the writer is gone'));
   return portsOf(thread, options);
 }

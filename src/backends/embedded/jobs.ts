@@ -48,6 +48,7 @@ export function embeddedJobs({ prepare, link }: EmbeddedThread): Jobs {
     },
     consume: <D>(options: ConsumeOptions<D>): Consumer => jobConsumer(link, signals, options),
     async queues() {
+      link.hear();
       return selectQueues.all().map(({ queue }) => String(queue));
     },
     async counts(queue) {
@@ -57,6 +58,7 @@ export function embeddedJobs({ prepare, link }: EmbeddedThread): Jobs {
       return { dead, delayed, active, waiting: Math.max(0, due - active) };
     },
     async deadLetters<D>(queue: string, limit: number) {
+      link.hear();
       return (selectDead.all(queue, limit) as unknown as DeadRow[]).map(
         ({ data, ...row }): DeadLetter<D> => ({ ...row, data: JSON.parse(data) as D }),
       );

@@ -1,5 +1,5 @@
 /** One thread's line to the writer thread: sends operations in batches, settles their promises, passes notices on. */
-import type { MessagePort } from 'node:worker_threads';
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { CheckpointLost } from '../../ports/documents.ts';
 import { StoreUnavailable } from '../../ports/errors.ts';
 import type { FromWriter, Notice, Op, Reply, ToWriter } from './protocol.ts';
@@ -10,7 +10,8 @@ const MAX_PENDING = 20_000;
 const FLUSH_AT = 64;
 /** An operation not answered by then has an unknown outcome, if its sender does not wait on. */
 const DEADLINE_MS = 10_000;
-const CHECK_EVERY_MS = 1_000;
+/** In that time, how often it is looked whether it is over. */
+const CHECKS = 10;
 
 interface Pending {
   readonly resolve: (value: unknown) => void;
@@ -29,15 +30,18 @@ export interface Link {
   sendAndWait<T>(op: Op): Promise<T>;
   /** Told of every commit, before the promises of its operations settle. */
   onNotice(listener: (notice: Notice) => void): void;
+  /** Takes what the writer has said by now, without waiting for the event loop: who reads next has heard of every commit. */
+  hear(): void;
   /** Aborts when the link is closed or lost: what waits for notices ends. */
   readonly signal: AbortSignal;
-  /** Waits for what was sent, then lets go of the port. */
+  /** Waits for what was sent, as long as an operation is waited for, then lets go of the port. */
   close(): Promise<void>;
   /** The writer is gone. */
   lost(reason: string): void;
 }
 
-export function openLink(port: MessagePort): Link {
+/** @param deadlineMs how long an operation is waited for */
+export function openLink(port: MessagePort, deadlineMs = DEADLINE_MS): Link {
   const pending = new Map<number, Pending>();
   const listeners: ((notice: Notice) => void)[] = [];
   const closing = new AbortController();
@@ -72,19 +76,23 @@ export function openLink(port: MessagePort): Link {
     else waiting.reject(errorOf(reply));
   };
 
-  port.on('message', (message: FromWriter) => {
-    if (message.type === 'left') return left?.();
+  const receive = (message: FromWriter): void => {
+    if (message.type === 'left') {
+      left?.();
+      return;
+    }
     const { notice } = message;
     if (notice !== undefined) for (const listener of listeners) listener(notice);
     for (const { first, replies } of message.replies)
       for (const [index, reply] of replies.entries()) settle(first + index, reply);
-  });
+  };
+  port.on('message', receive);
 
   const watch = setInterval(() => {
     const oldest = pending.values().find(hasDeadline);
     if (oldest !== undefined && Date.now() > oldest.until)
-      fail(hasDeadline, `the store has not answered for ${DEADLINE_MS} ms`);
-  }, CHECK_EVERY_MS);
+      fail(hasDeadline, `the store has not answered for ${deadlineMs} ms`);
+  }, deadlineMs / CHECKS);
   watch.unref();
 
   const lost = (reason: string): void => {
@@ -109,16 +117,27 @@ export function openLink(port: MessagePort): Link {
 
   return {
     signal: closing.signal,
-    send: (op) => enqueue(op, Date.now() + DEADLINE_MS),
+    send: (op) => enqueue(op, Date.now() + deadlineMs),
     sendAndWait: (op) => enqueue(op, Number.POSITIVE_INFINITY),
     onNotice: (listener) => void listeners.push(listener),
+    hear() {
+      for (;;) {
+        const received = receiveMessageOnPort(port) as { message: FromWriter } | undefined;
+        if (received === undefined) return;
+        receive(received.message);
+      }
+    },
     async close() {
       if (gone !== undefined) return;
       flush();
       gone = 'the store is closed';
       closing.abort();
       await new Promise<void>((resolve) => {
-        left = resolve;
+        const silent = setTimeout(resolve, deadlineMs);
+        left = () => {
+          clearTimeout(silent);
+          resolve();
+        };
         port.postMessage({ type: 'leave' } satisfies ToWriter);
       });
       clearInterval(watch);

@@ -4,9 +4,14 @@
  * everything that it had in its cache is void.
  */
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
+import { StoreUnavailable } from '../../ports/errors.ts';
+
+/** SQLite's code for a statement that makes no sense. */
+const SQLITE_ERROR = 1;
 
 export type Row = Record<string, SQLOutputValue>;
 
+/** @throws StoreUnavailable when the file can't be read, or is closed */
 export interface Statement {
   get(...parameters: SQLInputValue[]): Row | undefined;
   all(...parameters: SQLInputValue[]): Row[];
@@ -46,18 +51,28 @@ export function openReader(file: string): Reader {
     ending = setImmediate(refresh);
   };
 
+  const reading = <T>(read: () => T): T => {
+    try {
+      return read();
+    } catch (error) {
+      throw isOfTheFile(error) ? new StoreUnavailable((error as Error).message, { cause: error }) : error;
+    }
+  };
+
   return {
     prepare(sql) {
-      const statement = db.prepare(sql);
+      const statement = reading(() => db.prepare(sql));
       return {
-        get(...parameters) {
-          hold();
-          return statement.get(...parameters);
-        },
-        all(...parameters) {
-          hold();
-          return statement.all(...parameters);
-        },
+        get: (...parameters) =>
+          reading(() => {
+            hold();
+            return statement.get(...parameters);
+          }),
+        all: (...parameters) =>
+          reading(() => {
+            hold();
+            return statement.all(...parameters);
+          }),
       };
     },
     refresh,
@@ -67,4 +82,10 @@ export function openReader(file: string): Reader {
       db.close();
     },
   };
+}
+
+/** Not of a statement that makes no sense: that is a defect of ours. */
+function isOfTheFile(error: unknown): boolean {
+  const { code, errcode } = error as { code?: string; errcode?: number };
+  return code === 'ERR_INVALID_STATE' || (code === 'ERR_SQLITE_ERROR' && errcode !== SQLITE_ERROR);
 }

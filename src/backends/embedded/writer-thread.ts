@@ -79,11 +79,18 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
       byPort.set(sender, runs);
       next += ops.length;
     }
-    for (const port of ports.keys()) {
-      const runs = byPort.get(port) ?? [];
-      if (runs.length > 0 || notice !== undefined)
-        port.postMessage({ type: 'committed', replies: runs, notice } satisfies FromWriter);
-    }
+    // The news is out to all before anybody is answered: whom the answer is passed on to finds it waiting (`Link.hear`).
+    const together = byPort.size === 1;
+    if (notice !== undefined)
+      for (const port of ports.keys())
+        if (!together || !byPort.has(port))
+          port.postMessage({ type: 'committed', replies: [], notice } satisfies FromWriter);
+    for (const [port, runs] of byPort)
+      port.postMessage({
+        type: 'committed',
+        replies: runs,
+        notice: together ? notice : undefined,
+      } satisfies FromWriter);
   };
 
   /** One transaction, if there is something to commit by now. */

@@ -106,6 +106,28 @@ describe('sending', () => {
   });
 });
 
+describe('hearing', () => {
+  test('takes what the writer has said by now at once: the news, then the answers', async () => {
+    const { link, received, answer } = open();
+    const order: string[] = [];
+    link.onNotice(({ head }) => order.push(`notice ${head}`));
+    const answered = link.send(op).then((value) => order.push(`answer ${value}`));
+    await eventually(() => expect(received).toHaveLength(1));
+    answer(0, [{ ok: true, value: 1 }], notice);
+    answer(0, [], { ...notice, head: 8 });
+    link.hear();
+    expect(order).toEqual(['notice 7', 'notice 8']);
+    await answered;
+    expect(order).toEqual(['notice 7', 'notice 8', 'answer 1']);
+  });
+
+  test('of nothing new does nothing', () => {
+    const { link } = open();
+    link.hear();
+    expect(link.signal.aborted).toBe(false);
+  });
+});
+
 describe('bounds', () => {
   test('beyond 20 000 operations that wait the store is overloaded, and not any more once they are answered', async () => {
     const { link, answer } = open();
@@ -185,6 +207,16 @@ describe('the end', () => {
     await closed;
     expect(await pending).toBe('kept');
     expect(link.signal.aborted).toBe(true);
+  });
+
+  test('close waits for a silent writer no longer than an operation does', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { link } = open();
+    const pending = failureOf(link.sendAndWait(op));
+    const closed = link.close();
+    vi.advanceTimersByTime(10_000);
+    await closed;
+    expect(await pending).toEqual(new StoreUnavailable('the store is closed'));
   });
 
   test('close ends also when the writer dies meanwhile', async () => {

@@ -121,7 +121,7 @@ describe('a writer that dies', () => {
     const reached = [backend, second].map(({ documents }) => documents.reached('p', 5n as typeof START, 60_000));
     await caughtUp.opened;
     kill();
-    expect(await following).toEqual(new Error('the event log was closed'));
+    expect(await following).toEqual(new StoreUnavailable('the event log was closed'));
     expect(await Promise.all(reached)).toEqual([false, false]);
     await second.close();
   });
