@@ -1,11 +1,20 @@
-/** Read models: named collections of JSON documents, each document with the position that it was last changed at. */
+/**
+ * Read models: named collections of JSON documents, each document with the position that it was last changed at.
+ *
+ * Every read sees every write that was answered before, whoever made it through whichever connection, and everything up
+ * to a position that `reached` or `checkpoint` has told of, here or there: who has registered on one node is pushed to
+ * from another. @throws StoreUnavailable within `CALL_WITHIN_MS` (`errors.ts`), reads too
+ *
+ * Ids and keys are any text. They are compared by their characters and ordered by their code points; a lone surrogate
+ * counts as U+FFFD, as in stream names, and comes back as that from an id. In a document it stays what it is.
+ */
 import type { Position } from '../domain/position.ts';
 
 /** A declared way to find documents. */
 export interface IndexDefinition<T> {
   /** What the document is found by; `undefined` keeps it out of the index. */
   readonly key: (document: T) => string | undefined;
-  /** Orders documents of one key (text order); by id where absent or equal. */
+  /** Orders documents of one key; by id where absent or equal. */
   readonly sort?: (document: T) => string;
 }
 
@@ -51,10 +60,15 @@ export interface CheckpointMove {
   readonly to: Position;
 }
 
+export interface Deletion {
+  readonly id: string;
+  /** Of the event that it is deleted by. */
+  readonly position: Position;
+}
+
 export interface WriteBatch<T> {
   readonly puts?: readonly Stored<T>[];
-  /** ids */
-  readonly deletes?: readonly string[];
+  readonly deletes?: readonly Deletion[];
   readonly checkpoint?: CheckpointMove;
 }
 
@@ -89,14 +103,18 @@ export interface Documents {
   ): Promise<ReadonlyMap<string, readonly Stored<T>[]>>;
 
   /**
-   * Puts, deletes and the checkpoint take effect together (or, where the store can't, so that a crash between them is
-   * harmless). A put at or below the position of the stored document changes nothing. At most 5000 puts and deletes
-   * together: as many as one event may change, for a message has so many targets at most.
-   * @throws CheckpointLost and nothing has changed; StoreUnavailable when the outcome is unknown: it may still take effect
+   * Puts, deletes and the checkpoint take effect together or, where the store can't, so that a crash between them is
+   * harmless: the checkpoint last, and each document guarded by its position. A put or a delete at or below the position
+   * of what is stored changes nothing, and an id that was deleted keeps the position of that: who replays old events, or
+   * comes late, neither brings an older document back nor removes a newer one. At most 5000 puts and deletes together: as
+   * many as one event may change, for a message has so many targets at most.
+   * @throws CheckpointLost: the checkpoint stands where it stood. Puts and deletes may have taken effect all the same,
+   * under their guards, which is harmless: who holds the checkpoint comes to the same documents at these positions.
+   * StoreUnavailable: any part of it may have taken effect, or still will
    */
   write<T>(collection: Collection<T>, batch: WriteBatch<T>, copy?: Copy): Promise<void>;
 
-  /** Moves a checkpoint that goes with no collection. @throws CheckpointLost */
+  /** Moves a checkpoint that goes with no collection. @throws CheckpointLost, and it stands where it stood */
   moveCheckpoint(move: CheckpointMove): Promise<void>;
 
   /** Where a checkpoint stands, `START` if it was never moved. */
@@ -104,7 +122,7 @@ export interface Documents {
 
   /**
    * Waits until the checkpoint stands at or beyond the position.
-   * @returns whether it got there within `timeoutMs`
+   * @returns whether it got there within `timeoutMs`; false also when the store does not tell
    */
   reached(name: string, position: Position, timeoutMs: number): Promise<boolean>;
 
@@ -114,7 +132,10 @@ export interface Documents {
   /** Starts an empty shadow of a collection and drops an unfinished one. Its checkpoint is `shadowCheckpoint` of its name. */
   startShadow<T>(collection: Collection<T>): Promise<void>;
 
-  /** Swaps the shadow in, in one step, with its checkpoint as that of `name`; drops the old copy. */
+  /**
+   * Swaps the shadow in, with its checkpoint as that of `name`; drops the old copy. One step, also for who is killed in it:
+   * never does one copy serve with the other's checkpoint, which would leave out events or fold them twice.
+   */
   promoteShadow<T>(collection: Collection<T>, name: string): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 /** What events make of documents: pure, and all of an event or nothing. */
 import type { UmsEvent } from '../domain/events.ts';
 import type { Position } from '../domain/position.ts';
-import type { Stored } from '../ports/documents.ts';
+import type { Deletion, Stored } from '../ports/documents.ts';
 import type { RecordedEvent } from '../ports/event-log.ts';
 import { PoisonEvent } from '../ports/follow.ts';
 import type { Projection } from './projection.ts';
@@ -67,7 +67,7 @@ export function idsToLoad<T, E extends UmsEvent>(
 
 export interface Folded<T> {
   readonly puts: readonly Stored<T>[];
-  readonly deletes: readonly string[];
+  readonly deletes: readonly Deletion[];
   /** Of the last event that was taken. */
   readonly last?: Position | undefined;
   /** What was met after it, if anything. */
@@ -81,11 +81,12 @@ export function foldPiece<T, E extends UmsEvent>(
   known: ReadonlyMap<string, Stored<T>>,
 ): Folded<T> {
   const current = new Map(known);
-  const changed = new Set<string>();
+  /** By the event at which position a document was changed last. */
+  const changed = new Map<string, Position>();
   let last: Position | undefined;
   const folded = (met: PoisonEvent | undefined): Folded<T> => ({
-    puts: [...changed].flatMap((id) => current.get(id) ?? []),
-    deletes: [...changed].filter((id) => !current.has(id)),
+    puts: [...changed.keys()].flatMap((id) => current.get(id) ?? []),
+    deletes: [...changed].flatMap(([id, position]) => (current.has(id) ? [] : [{ id, position }])),
     last,
     poison: met,
   });
@@ -93,7 +94,7 @@ export function foldPiece<T, E extends UmsEvent>(
     try {
       // All of an event or nothing: what it changes is kept once every one of its documents has taken it.
       for (const [id, next] of changesOf(projection, event, ids, current)) {
-        changed.add(id);
+        changed.set(id, event.position);
         if (next === null) current.delete(id);
         else current.set(id, { id, position: event.position, document: next });
       }

@@ -1,6 +1,6 @@
 /** The documents that a projection has written last: most events are about what was changed moments ago. */
 import { LRUCache } from 'lru-cache';
-import type { Stored } from '../ports/documents.ts';
+import type { Deletion, Stored } from '../ports/documents.ts';
 
 /** Kept of one projection. */
 const MAX_DOCUMENTS = 8_192;
@@ -10,7 +10,7 @@ const MAX_CHARACTERS = 8 * 1024 * 1024;
 export interface RecentDocuments<T> {
   get(id: string): Stored<T> | undefined;
   /** What was written, once the store has it. As in the store, a version that is not newer than the one kept changes nothing. */
-  written(puts: readonly Stored<T>[], deletes: readonly string[]): void;
+  written(puts: readonly Stored<T>[], deletes: readonly Deletion[]): void;
 }
 
 export function recentDocuments<T>(maxDocuments = MAX_DOCUMENTS, maxCharacters = MAX_CHARACTERS): RecentDocuments<T> {
@@ -26,7 +26,7 @@ export function recentDocuments<T>(maxDocuments = MAX_DOCUMENTS, maxCharacters =
         const known = kept.peek(put.id);
         if (known === undefined || known.position < put.position) kept.set(put.id, put);
       }
-      for (const id of deletes) kept.delete(id);
+      for (const { id } of deletes) kept.delete(id);
     },
   };
 }

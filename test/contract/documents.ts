@@ -9,6 +9,7 @@ import { checkpointContract } from './documents/checkpoint.ts';
 import { findContract } from './documents/find.ts';
 import { findByKeysContract } from './documents/find-by-keys.ts';
 import { freshnessContract } from './documents/freshness.ts';
+import { guardContract } from './documents/guards.ts';
 import { shadowContract } from './documents/shadow.ts';
 import { storeContract } from './documents/store.ts';
 
@@ -30,6 +31,7 @@ export function documentsContract(name: string, open: OpenDocuments): void {
     findContract(open);
     findByKeysContract(open);
     batchContract(open);
+    guardContract(open);
     checkpointContract(open);
     freshnessContract(open);
     shadowContract(open);

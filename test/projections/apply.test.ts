@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RegistrationEvent } from '../../src/domain/events.ts';
 import type { RecordedEvent } from '../../src/ports/event-log.ts';
+import { foldPiece, piecesOf } from '../../src/projections/fold.ts';
 import type { Projection } from '../../src/projections/projection.ts';
 import { channelRegistered, channelUpdated } from '../fixtures/samples.ts';
 import { recorded, unregistered } from '../support/events.ts';
@@ -42,6 +43,17 @@ const countsAfter = async (...batches: (readonly RecordedEvent<RegistrationEvent
   );
 
 const expected = { a: [3, 4], all: [6, 6] };
+
+test('a deletion has the position of the event that it is by, whatever comes after it', () => {
+  const [piece] = piecesOf(counting, history, 100);
+  const { puts, deletes, last } = foldPiece(counting, piece ?? { events: [] }, new Map());
+  expect(puts.map(({ id, position }) => [id, position])).toEqual([
+    ['a', 4n],
+    ['all', 6n],
+  ]);
+  expect(deletes).toEqual([{ id: 'b', position: 5n }]);
+  expect(last).toBe(6n);
+});
 
 describe('a batch', () => {
   test('changes, deletes and leaves alone what its events say, each document at its own position', async () => {

@@ -13,7 +13,10 @@ describe('recent documents', () => {
   test('are those that were written, as they were written last', () => {
     const recent = recentDocuments<object>();
     recent.written([stored('a', 1), stored('b', 2)], []);
-    recent.written([stored('a', 3)], ['b', 'nobody']);
+    recent.written(
+      [stored('a', 3)],
+      ['b', 'nobody'].map((id) => ({ id, position: positionOf(3) })),
+    );
     expect(recent.get('a')).toEqual(stored('a', 3));
     expect(recent.get('b')).toBeUndefined();
   });

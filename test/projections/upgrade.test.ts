@@ -132,7 +132,7 @@ describe('upgrade', () => {
 describe('rebuild', () => {
   test('makes good what was lost, and tells how far it is', async () => {
     const { log, documents, at } = await built();
-    await documents.write(devices, { deletes: [idOf('a')] });
+    await documents.write(devices, { deletes: [{ id: idOf('a'), position: at }] });
     const told: [Position, Position][] = [];
     await rebuild(devicesProjection, { log, documents }, (...progress) => void told.push(progress));
     expect((await documents.getMany(devices, [idOf('a'), idOf('bb')])).size).toBe(2);
@@ -161,7 +161,7 @@ describe('all projections', () => {
 
   test('are rebuilt by name', async () => {
     const { log, documents, at } = await built();
-    await documents.write(devices, { deletes: [idOf('a')] });
+    await documents.write(devices, { deletes: [{ id: idOf('a'), position: at }] });
     const heads: Position[] = [];
     expect(await rebuildProjection('devices', { log, documents }, (_, head) => void heads.push(head))).toBe(true);
     expect(await documents.get(devices, idOf('a'))).toBeDefined();

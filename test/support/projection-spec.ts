@@ -87,15 +87,21 @@ export async function projected<T, E extends UmsEvent>(
   return stored;
 }
 
-/** The two methods that a batch needs, with the guard of the port: a put at or below what is stored changes nothing. */
+/** The two methods that a batch needs, with the guard of the port: at or below the position of an id nothing changes. */
 function memoryDocuments<T>() {
   const stored = new Map<string, Stored<T>>();
+  const deleted = new Map<string, Position>();
+  const positionOf = (id: string): Position => stored.get(id)?.position ?? deleted.get(id) ?? START;
   const documents = {
     getMany: async (_: unknown, ids: readonly string[]) =>
       new Map(ids.flatMap((id) => (stored.has(id) ? [[id, stored.get(id)]] : []))),
     async write(_: unknown, { puts = [], deletes = [] }: WriteBatch<T>) {
-      for (const put of puts) if (put.position > (stored.get(put.id)?.position ?? START)) stored.set(put.id, put);
-      for (const id of deletes) stored.delete(id);
+      for (const put of puts) if (put.position > positionOf(put.id)) stored.set(put.id, put);
+      for (const { id, position } of deletes) {
+        if (position <= positionOf(id)) continue;
+        stored.delete(id);
+        deleted.set(id, position);
+      }
     },
   };
   return { documents: documents as unknown as Documents, stored };

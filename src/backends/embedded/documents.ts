@@ -3,6 +3,7 @@ import {
   type CheckpointMove,
   type Collection,
   type Copy,
+  type Deletion,
   type Documents,
   type FindOptions,
   type Page,
@@ -12,7 +13,7 @@ import {
 } from '../../ports/documents.ts';
 import { cursorOf, pageStatement, parseCursor } from './find.ts';
 import { type LookupCache, lookupCache } from './lookup-cache.ts';
-import type { CollectionPlace, CollectionShape, PutRow } from './protocol.ts';
+import type { CollectionPlace, CollectionShape, DeleteRow, PutRow } from './protocol.ts';
 import type { Statement } from './reader.ts';
 import { tableOf } from './schema.ts';
 import type { EmbeddedThread } from './thread.ts';
@@ -20,6 +21,7 @@ import type { EmbeddedThread } from './thread.ts';
 interface DocumentRow {
   readonly id: string;
   readonly position: number;
+  /** JSON text; empty: it was deleted. */
   readonly document: string;
 }
 
@@ -56,6 +58,12 @@ export function embeddedDocuments(thread: EmbeddedThread): Documents {
     return known;
   };
 
+  /** What is read after this sees all that is committed. */
+  const ready = async <T>(collection: Collection<T>): Promise<void> => {
+    await open(collection);
+    link.hear();
+  };
+
   const openCollection = async <T>(collection: Collection<T>): Promise<CollectionShape> => {
     const { name, version } = collection;
     const shape: CollectionShape = { name, version, indexes: Object.keys(collection.indexes) };
@@ -86,28 +94,34 @@ export function embeddedDocuments(thread: EmbeddedThread): Documents {
       .all(key, limit)
       .map((row) => storedOf<T>(row as unknown as DocumentRow));
 
+  /** Documents by their ids from one copy; not those that were deleted. */
+  const getter = <T>(collection: Collection<T>, copy: Copy): ((id: string) => Stored<T> | undefined) => {
+    const select = prepare(`SELECT id, position, document FROM ${table(collection.name, copy)} WHERE id = ?`);
+    return (id) => {
+      const row = select.get(asStored(id)) as unknown as DocumentRow | undefined;
+      return row === undefined || row.document === '' ? undefined : storedOf<T>(row);
+    };
+  };
+
   return {
     async get<T>(collection: Collection<T>, id: string): Promise<Stored<T> | undefined> {
-      await open(collection);
-      const row = prepare(`SELECT id, position, document FROM ${table(collection.name, 'serving')} WHERE id = ?`).get(
-        id,
-      );
-      return row === undefined ? undefined : storedOf<T>(row as unknown as DocumentRow);
+      await ready(collection);
+      return getter(collection, 'serving')(id);
     },
 
     async getMany<T>(collection: Collection<T>, ids: readonly string[], copy: Copy = 'serving') {
-      await open(collection);
-      const select = prepare(`SELECT id, position, document FROM ${table(collection.name, copy)} WHERE id = ?`);
+      await ready(collection);
+      const get = getter(collection, copy);
       const found = new Map<string, Stored<T>>();
       for (const id of ids) {
-        const row = select.get(id);
-        if (row !== undefined) found.set(id, storedOf<T>(row as unknown as DocumentRow));
+        const stored = get(id);
+        if (stored !== undefined) found.set(id, stored);
       }
       return found;
     },
 
     async find<T>(collection: Collection<T>, options: FindOptions): Promise<Page<T>> {
-      await open(collection);
+      await ready(collection);
       assertIndex(collection, options.index);
       const { sql, parameters } = pageStatement(
         table(collection.name, 'serving'),
@@ -127,10 +141,12 @@ export function embeddedDocuments(thread: EmbeddedThread): Documents {
       await open(collection);
       const cache = caches.get(collection.name) ?? (await lookups(collection.name));
       assertIndex(collection, index);
+      link.hear();
       const found = new Map<string, readonly Stored<T>[]>();
       for (const key of keys) {
-        const items = cache.lookup(index, key, limit, () =>
-          findKey(collection, index, key, limit),
+        const stored = asStored(key);
+        const items = cache.lookup(index, stored, limit, () =>
+          findKey(collection, index, stored, limit),
         ) as readonly Stored<T>[];
         if (items.length > 0) found.set(key, items);
       }
@@ -147,7 +163,7 @@ export function embeddedDocuments(thread: EmbeddedThread): Documents {
         kind: 'documents',
         collection: { shape, copy },
         puts: puts.map((put) => rowOf(collection, put)),
-        deletes,
+        deletes: deletes.map(deleteRow),
         checkpoint: checkpoint === undefined ? undefined : checkpointRow(checkpoint),
       });
     },
@@ -155,11 +171,13 @@ export function embeddedDocuments(thread: EmbeddedThread): Documents {
     moveCheckpoint: (move) => link.send({ kind: 'documents', puts: [], deletes: [], checkpoint: checkpointRow(move) }),
 
     async checkpoint(name) {
+      link.hear();
       return positionOf(thread.checkpoint(name));
     },
 
     reached(name, position, timeoutMs) {
       const wanted = Number(position);
+      link.hear();
       if (thread.checkpoint(name) >= wanted) return Promise.resolve(true);
       return new Promise((resolve) => {
         const settle = (reached: boolean): void => {
@@ -178,7 +196,7 @@ export function embeddedDocuments(thread: EmbeddedThread): Documents {
     },
 
     async servedVersion<T>(collection: Collection<T>) {
-      await open(collection);
+      await ready(collection);
       return places.get(collection.name)?.servingVersion ?? collection.version;
     },
 
@@ -208,12 +226,24 @@ function storedOf<T>(row: DocumentRow): Stored<T> {
 function rowOf<T>(collection: Collection<T>, { id, position, document }: Stored<T>): PutRow {
   const indexes = Object.values(collection.indexes);
   return {
-    id,
+    id: asStored(id),
     position: Number(position),
     document: JSON.stringify(document),
-    keys: indexes.map(({ key }) => key(document) ?? null),
-    sorts: indexes.map(({ sort }) => sort?.(document) ?? ''),
+    keys: indexes.map(({ key }) => {
+      const found = key(document);
+      return found === undefined ? null : asStored(found);
+    }),
+    sorts: indexes.map(({ sort }) => asStored(sort?.(document) ?? '')),
   };
+}
+
+function deleteRow({ id, position }: Deletion): DeleteRow {
+  return { id: asStored(id), position: Number(position) };
+}
+
+/** UTF-8 has no lone surrogates; what tells ids and keys apart here is what tells them apart in the file. */
+function asStored(text: string): string {
+  return text.toWellFormed();
 }
 
 function checkpointRow({ name, from, to }: CheckpointMove) {

@@ -44,6 +44,11 @@ export interface PutRow {
   readonly sorts: readonly string[];
 }
 
+export interface DeleteRow {
+  readonly id: string;
+  readonly position: number;
+}
+
 export interface CheckpointRow {
   readonly name: string;
   readonly from: number;
@@ -54,7 +59,7 @@ export interface DocumentsOp {
   readonly kind: 'documents';
   readonly collection?: { readonly shape: CollectionShape; readonly copy: 'serving' | 'shadow' } | undefined;
   readonly puts: readonly PutRow[];
-  readonly deletes: readonly string[];
+  readonly deletes: readonly DeleteRow[];
   readonly checkpoint?: CheckpointRow | undefined;
 }
 

@@ -37,7 +37,7 @@ const nothing = (): Changed => ({ checkpoints: [], changes: [], places: [] });
 
 interface TableStatements {
   readonly put: StatementSync;
-  readonly remove: StatementSync;
+  readonly bury: StatementSync;
 }
 
 export function documentWriter(db: DatabaseSync): DocumentWriter {
@@ -63,7 +63,7 @@ export function documentWriter(db: DatabaseSync): DocumentWriter {
   const statementsOf = (table: string, indexes: readonly string[]): TableStatements => {
     let known = statements.get(table);
     if (known === undefined) {
-      known = { put: db.prepare(putSql(table, indexes)), remove: db.prepare(`DELETE FROM ${table} WHERE id = ?`) };
+      known = { put: db.prepare(putSql(table, indexes)), bury: db.prepare(burySql(table, indexes)) };
       statements.set(table, known);
     }
     return known;
@@ -129,15 +129,15 @@ export function documentWriter(db: DatabaseSync): DocumentWriter {
       const place = placeOf(shape);
       const generation = copy === 'serving' ? place.serving : place.shadow;
       if (generation === null) throw new Error(`collection ${shape.name} has no shadow`);
-      const { put, remove } = statementsOf(tableOf(shape.name, generation), shape.indexes);
+      const { put, bury } = statementsOf(tableOf(shape.name, generation), shape.indexes);
       const telling = copy === 'serving' && watched.has(shape.name);
       for (const row of puts) {
         put.run(row.id, row.position, row.document, ...row.keys, ...row.sorts);
         if (telling)
           changed.changes.push({ collection: shape.name, id: row.id, indexes: shape.indexes, keys: row.keys });
       }
-      for (const id of deletes) {
-        remove.run(id);
+      for (const { id, position } of deletes) {
+        bury.run(id, position);
         if (telling) changed.changes.push({ collection: shape.name, id, indexes: [], keys: [] });
       }
     },
@@ -192,10 +192,19 @@ function createSql(table: string, indexes: readonly string[]): string {
   return [create, ...keys].join('\n');
 }
 
-/** A put at or below the position of the stored document changes nothing. */
+/** At or below the position that the id has, be it a document's or a grave's, a write changes nothing. */
+const guardOf = (table: string): string => `WHERE excluded.position > ${table}.position`;
+
 function putSql(table: string, indexes: readonly string[]): string {
   const columns = ['id', 'position', 'document', ...columnsOf(indexes)];
   const updates = columns.slice(1).map((name) => `${name} = excluded.${name}`);
   return `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})
-    ON CONFLICT (id) DO UPDATE SET ${updates.join(', ')} WHERE excluded.position > ${table}.position`;
+    ON CONFLICT (id) DO UPDATE SET ${updates.join(', ')} ${guardOf(table)}`;
+}
+
+/** What was deleted leaves its position behind, with an empty text for a document and no keys. */
+function burySql(table: string, indexes: readonly string[]): string {
+  const updates = columnsOf(indexes).map((name) => `, ${name} = NULL`);
+  return `INSERT INTO ${table} (id, position, document) VALUES (?, ?, '')
+    ON CONFLICT (id) DO UPDATE SET position = excluded.position, document = ''${updates.join('')} ${guardOf(table)}`;
 }

@@ -23,7 +23,7 @@ describe('operations that wait for the writer', () => {
   });
 
   test('are one at least, however many rows it has', () => {
-    const large = putOp('d', { deletes: range(50).map(String) });
+    const large = putOp('d', { deletes: range(50).map((n) => ({ id: `${n}`, position: 1 })) });
     const waiting = holding({ sender: 'a', first: 0, ops: [large, single('next')] });
     expect(waiting.take(10)).toEqual([{ sender: 'a', first: 0, ops: [large] }]);
     expect(waiting.take(10)).toEqual([{ sender: 'a', first: 1, ops: [single('next')] }]);

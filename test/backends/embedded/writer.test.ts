@@ -117,7 +117,9 @@ describe('a notice', () => {
     const { writer } = await aWriter();
     expect(writer.apply([putOp('a')]).notice?.changes).toEqual([]);
     writer.apply([{ kind: 'watchCollection', name: shape.name }]);
-    expect(writer.apply([putOp('b', { deletes: ['a'] })]).notice?.changes.map(({ id }) => id)).toEqual(['b', 'a']);
+    expect(
+      writer.apply([putOp('b', { deletes: [{ id: 'a', position: 2 }] })]).notice?.changes.map(({ id }) => id),
+    ).toEqual(['b', 'a']);
   });
 });
 

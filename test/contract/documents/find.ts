@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { FindOptions } from '../../../src/ports/documents.ts';
 import type { OpenDocuments } from '../documents.ts';
 import { range, shared } from '../support.ts';
-import { allPages, idsOf, put, screens, stored } from './samples.ts';
+import { allPages, deleted, idsOf, put, screens, stored } from './samples.ts';
 
 export function findContract(open: OpenDocuments): void {
   describe('find', () => {
@@ -110,7 +110,7 @@ export function findContract(open: OpenDocuments): void {
       expect(idsOf(first.items)).toEqual(['0', '1', '2']);
       await documents.write(collection, {
         puts: [stored('early', 10, { room: 'hall', rank: 5 }), stored('late', 11, { room: 'hall', rank: 45 })],
-        deletes: ['1', '2', '3'],
+        deletes: ['1', '2', '3'].map((id) => deleted(id, 12)),
       });
       const second = await documents.find(collection, {
         index: 'room',

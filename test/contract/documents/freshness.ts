@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Documents, Stored } from '../../../src/ports/documents.ts';
 import type { OpenDocuments } from '../documents.ts';
 import { freshName, PATIENCE_MS, range, shared } from '../support.ts';
-import { at, idsOf, put, type Screen, screens, stored } from './samples.ts';
+import { at, deleted, idsOf, put, type Screen, screens, stored } from './samples.ts';
 
 export function freshnessContract(open: OpenDocuments): void {
   describe('reads that follow a write see it,', () => {
@@ -45,7 +45,7 @@ export function freshnessContract(open: OpenDocuments): void {
         found: ['a'],
         byKeys: ['a'],
       });
-      await documents.write(collection, { deletes: ['a'] });
+      await documents.write(collection, { deletes: [deleted('a', 4)] });
       expect(await look(documents, collection, 'attic', 'a')).toEqual(nothing);
     });
 

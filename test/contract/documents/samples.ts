@@ -1,6 +1,6 @@
 /** A collection of its own for each test: screens, found by their room and by their owner. */
 import { type Position, positionOf } from '../../../src/domain/position.ts';
-import type { Collection, Documents, Page, Stored } from '../../../src/ports/documents.ts';
+import type { Collection, Deletion, Documents, Page, Stored } from '../../../src/ports/documents.ts';
 import { freshName } from '../support.ts';
 
 export interface Screen {
@@ -23,6 +23,10 @@ export function screens(name = `c_${freshName()}`, version = 1) {
 
 export function stored(id: string, position: number | bigint, document: Screen = {}): Stored<Screen> {
   return { id, position: positionOf(position), document };
+}
+
+export function deleted(id: string, position: number | bigint): Deletion {
+  return { id, position: positionOf(position) };
 }
 
 /** Puts documents without moving any checkpoint. */

@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { OpenDocuments } from '../documents.ts';
 import { range, shared } from '../support.ts';
-import { put, screens, stored } from './samples.ts';
+import { deleted, put, screens, stored } from './samples.ts';
 
 export function storeContract(open: OpenDocuments): void {
   describe('storing', () => {
@@ -106,7 +106,7 @@ export function storeContract(open: OpenDocuments): void {
       if (own.reopen === undefined) return context.skip();
       const collection = screens();
       await put(own.documents, collection, stored('a', 1, { room: 'kitchen' }), stored('b', 2));
-      await own.documents.write(collection, { deletes: ['b'] });
+      await own.documents.write(collection, { deletes: [deleted('b', 3)] });
       const documents = await own.reopen();
       expect(await documents.get(collection, 'a')).toEqual(stored('a', 1, { room: 'kitchen' }));
       expect(await documents.get(collection, 'b')).toBeUndefined();
