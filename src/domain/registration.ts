@@ -1,6 +1,6 @@
 /** A registration: one clientId in one appPackage (`contract.md §3 UserRegInfo`, `§4 register, unreg`). */
 import { type Decider, decided, never } from './decider.ts';
-import type { Registration, RegistrationEvent } from './events.ts';
+import type { EventData, Registration, RegistrationEvent } from './events.ts';
 import { reject } from './result-codes.ts';
 import { RegistrationStatus, statusAfterRegister } from './status.ts';
 
@@ -10,6 +10,8 @@ export type RegistrationState =
       readonly status: 'known';
       readonly registrationStatus: RegistrationStatus;
       readonly registration: Registration;
+      /** Why, if it has ended; `registration` is as it was then. */
+      readonly endedFor?: EventData<'ChannelUnregistered'>['reason'];
     };
 
 export type RegistrationCommand =
@@ -51,7 +53,9 @@ export const registrationDecider: Decider<RegistrationState, RegistrationCommand
       case 'ChannelUpdated':
         return { status: 'known', registrationStatus: RegistrationStatus.updated, registration: event.data };
       case 'ChannelUnregistered':
-        return state.status === 'none' ? state : { ...state, registrationStatus: RegistrationStatus.unregistered };
+        return state.status === 'none'
+          ? state
+          : { ...state, registrationStatus: RegistrationStatus.unregistered, endedFor: event.data.reason };
       default:
         return never(event);
     }

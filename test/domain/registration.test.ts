@@ -210,6 +210,17 @@ describe('a pushId that the provider rejects', () => {
   });
 });
 
+test('why it ended is known until it is registered again, along with how it was then', () => {
+  const registration = aRegistration({ pushId: 'dead' });
+  for (const reason of ['requested', 'pushIdRejected'] as const)
+    expect(given(channelRegistered({ pushId: 'dead' }), unregistered(reason)).state).toMatchObject({
+      endedFor: reason,
+      registration,
+    });
+  const again = given(channelRegistered(), unregistered('pushIdRejected'), channelRegistered());
+  expect(again.state).not.toHaveProperty('endedFor');
+});
+
 test('an unregistering with nothing before it changes nothing', () => {
   expect(given(unregistered()).state).toEqual({ status: 'none' });
 });
