@@ -5,25 +5,28 @@
 import { never } from '../domain/decider.ts';
 import { aloneIn } from '../domain/dispatch-groups.ts';
 import { DeadJob, type Job, PauseQueue, RetryJob } from '../ports/jobs.ts';
-import type { Recipient } from './channels/channel.ts';
+import type { Channel, Delivery, Recipient } from './channels/channel.ts';
 import { type DeliveryJob, deliveryJob } from './delivery-job.ts';
 import { groupKey } from './group-key.ts';
+import type { Turn } from './lane.ts';
 import { messagesAtHand } from './message-at-hand.ts';
-import { callFailed, expire, fail, giveUp, type Step, settle } from './outcomes.ts';
+import { type Call, callFailed, expire, fail, failGone, giveUp, type Step, settle } from './outcomes.ts';
 import { type Reachability, reachable } from './recipients.ts';
 import { isStoreFailure, storeFailures } from './store-failures.ts';
+import { unreadableAnswers } from './unreadable-answers.ts';
 import { type DeliveryDeps, load, type Route, type Run, type Work } from './work.ts';
 
-/** Dead recipients are told one by one; after this many others of the lane have their turn. */
-const MAX_CALLS = 20;
+/** Dead recipients are told one by one; after this many rounds others of the lane have their turn. */
+const MAX_ROUNDS = 20;
 
 /** The handler of a delivery job. @throws RetryJob, PauseQueue, DeadJob for the queue */
 export function delivery(deps: DeliveryDeps, routeOf: (job: DeliveryJob) => Route | undefined) {
   const withMessage = messagesAtHand(deps.log, deps.clock);
   const forQueue = storeFailures(deps);
+  const unreadable = unreadableAnswers();
   return (job: Job<DeliveryJob>, signal: AbortSignal): Promise<void> =>
     withMessage(job.data.msgId, async (message) => {
-      const run: Run = { job, signal, message, newer: new Map(), reserved: new Set(), refused: new Set() };
+      const run: Run = { job, signal, message, newer: new Map(), reserved: new Set(), refused: new Set(), unreadable };
       try {
         await deliverOrGiveUp(deps, run, routeOf(job.data));
       } catch (error) {
@@ -53,12 +56,12 @@ function isLastFailure(error: unknown, { job, signal }: Run): boolean {
 
 /** Each round either ends the job or has changed something, so there are no more of them than it has recipients. */
 async function deliver(deps: DeliveryDeps, run: Run, route: Route | undefined): Promise<void> {
-  for (let call = 1; call <= MAX_CALLS; call += 1) {
+  for (let round = 1; round <= MAX_ROUNDS; round += 1) {
     const work = await load(deps, run);
     if (work === undefined || (await step(deps, work, route)) === 'done') return;
   }
   // That was progress, and costs no attempt.
-  throw new PauseQueue('many recipients were dead', 0);
+  throw new PauseQueue('makes way after many rounds', 0);
 }
 
 async function step(deps: DeliveryDeps, work: Work, route: Route | undefined): Promise<Step> {
@@ -68,7 +71,7 @@ async function step(deps: DeliveryDeps, work: Work, route: Route | undefined): P
   if (left <= 0) return expire(work, clock.now());
 
   const { recipients, gone, moved } = await reachable(documents, state, group, run.newer);
-  if (gone.length > 0) await fail(work, gone, 'unregistered', 'not registered any more, or of another user');
+  if (gone.length > 0) await failGone(deps, work, gone);
   if (moved.length > 0) await reroute(deps, work, moved);
   if (recipients.length === 0) return 'done';
 
@@ -80,36 +83,66 @@ async function step(deps: DeliveryDeps, work: Work, route: Route | undefined): P
     return 'done';
   }
 
-  const key = await groupKey(deps, ready, route);
+  const turn = await route.lane.enter(group.round > 0);
+  switch (turn.type) {
+    case 'waited':
+      return 'again';
+    case 'denied':
+      return callFailed(deps, ready, turn);
+    case 'turn':
+      try {
+        return await attempt(deps, ready, { channel: route.channel, turn, recipients, text });
+      } finally {
+        turn.leave();
+      }
+    default:
+      return never(turn);
+  }
+}
+
+interface Attempt {
+  readonly channel: Channel;
+  readonly turn: Turn;
+  readonly recipients: readonly Recipient[];
+  /** The content, as JSON. */
+  readonly text: string;
+}
+
+async function attempt(deps: DeliveryDeps, work: Work, { channel, turn, recipients, text }: Attempt): Promise<Step> {
+  const key = await groupKey(deps, work, channel, turn);
   switch (key.type) {
     case 'changed':
       return 'again';
     case 'unsafe':
-      return giveUp(ready, key.reason);
+      return giveUp(work, key.reason);
     case 'failed':
     case 'denied':
-      return callFailed(deps, ready, key);
-    case 'key':
-      return call(deps, ready, route, { recipients, key: key.key, text });
+      return callFailed(deps, work, key);
+    case 'key': {
+      const call = { recipients, key: key.key };
+      const result = await turn.send(() => channel.send(deliveryOf(deps, work, call, text), work.run.signal));
+      return settle(deps, work, call, result);
+    }
     default:
       return never(key);
   }
 }
 
-async function call(
-  deps: DeliveryDeps,
-  work: Work,
-  { channel, lane }: Route,
-  { recipients, key, text }: { readonly recipients: readonly Recipient[]; readonly key: string; readonly text: string },
-): Promise<Step> {
-  const { run, state, group } = work;
+function deliveryOf(
+  { clock }: DeliveryDeps,
+  { state, group }: Work,
+  { recipients, key }: Call,
+  text: string,
+): Delivery {
   const { msgId, appPackage } = group;
-  const payload = `{"msgId":${JSON.stringify(msgId)},"message":${text}}`;
-  const result = await lane.call(() => {
-    const timeToLive = Math.max(1, Math.ceil((Date.parse(state.message.expiresAt) - deps.clock.now()) / 1000));
-    return channel.send({ msgId, appPackage, recipients, payload, timeToLive, idempotencyKey: key }, run.signal);
-  });
-  return settle(deps, work, { recipients, key }, result);
+  return {
+    msgId,
+    appPackage,
+    recipients,
+    payload: `{"msgId":${JSON.stringify(msgId)},"message":${text}}`,
+    timeToLive: Math.max(1, Math.ceil((Date.parse(state.message.expiresAt) - clock.now()) / 1000)),
+    idempotencyKey: key,
+  };
 }
 
 /** Targets that have changed their channel go on alone, in the lane of the channel that they have now. */

@@ -1,7 +1,8 @@
 /** The provider's idempotency key of a group: recorded before it is used, the same on every retry, never a second one on suspicion. */
 import type { PreparedGroup } from '../domain/message.ts';
-import type { CallFailure } from './channels/channel.ts';
-import type { DeliveryDeps, Route, Work } from './work.ts';
+import type { CallFailure, Channel } from './channels/channel.ts';
+import type { Turn } from './lane.ts';
+import type { DeliveryDeps, Work } from './work.ts';
 
 /** A key that ends within this time is not relied on. */
 const MARGIN_MS = 60_000;
@@ -17,7 +18,7 @@ export type GroupKey =
   | Exclude<CallFailure, { type: 'deferred' }>;
 
 /** The key that was recorded for the group, or a new one, recorded before it is used. @throws PauseQueue */
-export async function groupKey({ clock }: DeliveryDeps, work: Work, { channel, lane }: Route): Promise<GroupKey> {
+export async function groupKey({ clock }: DeliveryDeps, work: Work, channel: Channel, turn: Turn): Promise<GroupKey> {
   const { run, state, group } = work;
   const recorded = state.prepared.get(group.group);
   const known = recorded?.idempotencyKey;
@@ -27,7 +28,7 @@ export async function groupKey({ clock }: DeliveryDeps, work: Work, { channel, l
     if (!mayRenew(recorded, known, work)) return { type: 'unsafe', reason: fault };
     if (run.reserved.size >= MAX_RESERVED) return { type: 'unsafe', reason: 'the provider takes none of its own keys' };
   }
-  const result = await lane.call(() => channel.reserveKey(group.appPackage, run.signal));
+  const result = await turn.reserve(() => channel.reserveKey(group.appPackage, run.signal));
   if (result.type !== 'reserved') return result;
   return record(work, result.key, new Date(result.validUntil).toISOString(), known);
 }

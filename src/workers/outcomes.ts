@@ -7,7 +7,7 @@ import { RegistrationStatus } from '../domain/status.ts';
 import { DeadJob, RetryJob } from '../ports/jobs.ts';
 import type { CallFailure, ProviderAnswer, Recipient, SendResult } from './channels/channel.ts';
 import { deliveryJob } from './delivery-job.ts';
-import { rejectPushId } from './push-id-rejection.ts';
+import { endedBy, rejectPushId } from './push-id-rejection.ts';
 import { channelOf } from './recipients.ts';
 import type { DeliveryDeps, Work } from './work.ts';
 
@@ -31,11 +31,11 @@ export async function settle(
   const { run, whole, state, group } = work;
   switch (result.type) {
     case 'sent':
-      await work.record(
-        { type: 'RecordDispatched', group, providerMessageId: result.providerMessageId },
-        scopeOf(group),
-      );
-      return 'done';
+      return sent(work, result.providerMessageId);
+    case 'unreadable':
+      if (!run.unreadable.isBelieved(call.key)) return callFailed(deps, work, { ...result, type: 'failed' });
+      deps.logger.warn({ ...run.job.data, reason: result.reason }, 'taken for sent: the answer stays unreadable');
+      return sent(work, result.providerMessageId);
     case 'deadRecipients':
       return endRegistrations(deps, work, call, result);
     case 'nobodyReached':
@@ -56,6 +56,11 @@ export async function settle(
     default:
       return never(result);
   }
+}
+
+async function sent({ group, record }: Work, providerMessageId: string | undefined): Promise<Step> {
+  await record({ type: 'RecordDispatched', group, providerMessageId }, scopeOf(group));
+  return 'done';
 }
 
 /**
@@ -119,6 +124,19 @@ export async function expire(work: Work, now: number): Promise<Step> {
   const redriven = group.targets.filter((clientId) => state.outcomes.has(targetKey({ clientId, appPackage })));
   if (redriven.length > 0) await fail(work, redriven, 'expired', 'not taken by a provider in time');
   return 'done';
+}
+
+/**
+ * Those who are not registered any more, or of another user. Of a group that has been called, the provider may have
+ * refused some before the process ended, and their registrations with them.
+ */
+export async function failGone({ log }: Pick<DeliveryDeps, 'log'>, work: Work, gone: readonly string[]): Promise<void> {
+  const { state, group, accepted } = work;
+  const called = state.prepared.has(group.group);
+  const rejected = called ? await endedBy(log, accepted, group.appPackage, gone) : new Set<string>();
+  const [refused, left] = [gone.filter((id) => rejected.has(id)), gone.filter((id) => !rejected.has(id))];
+  if (refused.length > 0) await fail(work, refused, 'pushIdRejected', 'the provider did not know its pushId');
+  if (left.length > 0) await fail(work, left, 'unregistered', 'not registered any more, or of another user');
 }
 
 /** @param reason for the event, which is for ever: our own words or the channel's, never those of an error */

@@ -9,9 +9,9 @@ import { workerContext } from './context.ts';
 import type { Standing } from './recipients.ts';
 
 export type PushIdRejection =
-  /** By this call. */
+  /** By this call, or by one of another message with the same pushId. */
   | { readonly type: 'ended' }
-  /** It had ended before, or has got another pushId: then this is how it stands. */
+  /** It had ended for another reason, or has got another pushId: then this is how it stands. */
   | { readonly type: 'changed'; readonly standing: Standing };
 
 /**
@@ -34,7 +34,27 @@ export async function rejectPushId(
   });
   if (result.type !== 'done' || result.loaded.state.status === 'none')
     throw new RetryJob('a registration can not be seen here');
-  if (result.events.length > 0) return { type: 'ended' };
-  const { registration, registrationStatus } = result.loaded.state;
+  const { registration, registrationStatus, endedFor } = result.loaded.state;
+  if (endedFor === 'pushIdRejected' && registration.pushId === pushId) return { type: 'ended' };
   return { type: 'changed', standing: { ...registration, status: registrationStatus } };
+}
+
+/**
+ * Whose registration was ended because the provider refused its pushId when this very message was sent to it.
+ * @param accepted the event that the message began with
+ * @throws StoreUnavailable
+ */
+export async function endedBy(
+  log: EventLog,
+  accepted: RecordedEvent,
+  appPackage: string,
+  clientIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const ended = new Set<string>();
+  for (const clientId of clientIds) {
+    const last = (await log.readStream(registrationStream({ clientId, appPackage }))).at(-1);
+    if (last?.event.type !== 'ChannelUnregistered' || last.event.data.reason !== 'pushIdRejected') continue;
+    if (last.metadata.causationId === accepted.id) ended.add(clientId);
+  }
+  return ended;
 }

@@ -12,6 +12,7 @@ import type { DeliveryJob } from './delivery-job.ts';
 import type { Lane } from './lane.ts';
 import type { MessageAtHand, OpenMessage } from './message-at-hand.ts';
 import type { Standing } from './recipients.ts';
+import type { UnreadableAnswers } from './unreadable-answers.ts';
 
 export interface DeliveryDeps {
   readonly log: EventLog;
@@ -39,6 +40,8 @@ export interface Run {
   readonly reserved: Set<string>;
   /** Idempotency keys that the provider did not take. */
   readonly refused: Set<string>;
+  /** Of this run and those before it. */
+  readonly unreadable: UnreadableAnswers;
 }
 
 /** A message as the stream has it now, with the group that the job is about. */

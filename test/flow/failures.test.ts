@@ -5,6 +5,7 @@ import { deliveryQueue } from '../../src/workers/delivery-job.ts';
 import { type Terminal, terminal, useFlow } from '../support/flow.ts';
 import { jpushKeyOf, jpushPackage, terminalApp } from '../support/flow-apps.ts';
 import { lookInto } from '../support/store.ts';
+import { until } from '../support/until.ts';
 
 const packages = Array.from({ length: 20 }, (_, index) => jpushPackage(`com.flow.failing${index}`));
 const app = terminalApp('MB-FLOW-FAILING', ...packages);
@@ -109,6 +110,26 @@ describe('failures', () => {
       );
       expect(info.targets).toMatchObject([{ status: 1 }, { failure: { code: 'pushIdRejected' } }, { status: 1 }]);
       expect(reachedBy(msgId)).toEqual([[first?.pushId, third?.pushId]]);
+    });
+  });
+
+  test('gaveUp: of many messages each is told soon that JPush refuses us, few calls are made, and one finds out that it is over', async () => {
+    const { dst, inject } = await registered(1);
+    const fault = { type: 'error', status: 403, code: 2003, message: 'The appKey is in black list.' } as const;
+    // A call too many would be taken.
+    const heal = inject(fault, 20);
+    for (let count = 0; count < 40; count += 1) {
+      const msgId = await flow.push(sender, dst);
+      const info = await flow.failed(sender, msgId, 'gaveUp', { withinMs: 2_500 });
+      expect(info.targets[0]?.failure?.reason).toContain('2003');
+    }
+    heal();
+    await until('a message to be sent again', async () => {
+      const msgId = await flow.push(sender, dst);
+      const settled = await flow.statusWhen(sender, msgId, ({ targets }) =>
+        targets.every(({ status, failure }) => status === 1 || failure !== undefined),
+      );
+      return settled.status === 1;
     });
   });
 

@@ -11,6 +11,7 @@ const faults: readonly (readonly [string, Fault])[] = [
   ['a connection that breaks before the push is accepted', { type: 'reset', accepted: false }],
   ['a connection that breaks after the push was accepted', { type: 'reset', accepted: true }],
   ["a gateway's page", knownFaults.badGateway],
+  ["a proxy's page that says 200", { type: 'html', status: 200 }],
   ['an answer that comes too late', { type: 'stall', ms: 9_000 }],
   ['no answer at all, and then it is accepted after all', { type: 'hang', ms: 9_000 }],
 ];
@@ -66,12 +67,14 @@ describe('retries', () => {
       expect(flow.accepted(msgId)).toHaveLength(1);
     });
 
-    test('and a 200 that nobody can read is an acceptance', async () => {
+    test('and a 200 that stays unreadable is an acceptance, though not at once', async () => {
       const who = terminal(app, garbled);
       await flow.register(who);
-      flow.service.jpush.faults.inject({ fault: { type: 'garble' }, times: 1, appKey: jpushKeyOf(garbled) });
+      const { jpush } = flow.service;
+      jpush.faults.inject({ fault: { type: 'garble' }, appKey: jpushKeyOf(garbled) });
       const msgId = await flow.push(sender, { type: 0, Id: [who.clientId] });
-      await flow.sent(sender, msgId);
+      await flow.triedInVain(msgId);
+      await flow.sent(sender, msgId, { withinMs: 15_000 });
       expect(flow.accepted(msgId)).toHaveLength(1);
       sent.push(msgId);
     });

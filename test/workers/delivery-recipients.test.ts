@@ -1,9 +1,7 @@
 /** Each try goes to the registration as it then is (`contract.md §4`). */
 import { describe, expect, test } from 'vitest';
 import { messageStream } from '../../src/domain/streams.ts';
-import type { Documents } from '../../src/ports/documents.ts';
-import { DeadJob, RetryJob } from '../../src/ports/jobs.ts';
-import { devices } from '../../src/ports/read-models.ts';
+import { DeadJob } from '../../src/ports/jobs.ts';
 import { deliveryQueue } from '../../src/workers/delivery-job.ts';
 import { shared } from '../contract/support.ts';
 import { unregistered } from '../support/events.ts';
@@ -159,81 +157,5 @@ describe('a terminal that has moved to another channel', () => {
     expect(await it.outcomes(msgId)).toMatchObject([
       { type: 'MessageDispatchFailed', data: { channel: 'm2m', targets: ['c1'], failure: 'gaveUp' } },
     ]);
-  });
-});
-
-describe('a dead terminal that the device list has otherwise than the log', () => {
-  const dead = { type: 'deadRecipients', clientIds: ['c1'], reason: 'unknown id', provider: {} } as const;
-
-  /** A terminal of user-1, a message to it, and a run that sees the device list as it is now, whatever happens. */
-  async function behind(boundUserId?: string) {
-    const it = delivering(shop(), ['jpush', 'm2m']);
-    await it.terminals(it.registered('c1', { userId: 'user-1' }));
-    const accept = () => it.accept({ to: ['c1'], ...(boundUserId === undefined ? {} : { boundUserId }) });
-    const { documents } = it.deps;
-    const listed = new Map(await documents.getMany(devices, [it.registrationIdOf('c1')]));
-    const getMany: Documents['getMany'] = async (collection, ids) => {
-      const found = new Map(await documents.getMany(collection, ids));
-      // Of another collection there is nothing here that could be old.
-      for (const [id, { document, ...rest }] of listed)
-        if (found.has(id)) found.set(id, { ...rest, document: Object.assign({}, found.get(id)?.document, document) });
-      return found;
-    };
-    it.jpush.answer(dead);
-    return { it, accept, msgId: await accept(), run: it.elsewhere({ documents: { ...documents, getMany } }) };
-  }
-
-  const failures = async ({ outcomes }: ReturnType<typeof delivering>, msgId: string) =>
-    (await outcomes(msgId)).flatMap((event) =>
-      event.type === 'MessageDispatchFailed' ? [[event.data.failure, ...event.data.targets]] : [],
-    );
-
-  test('fails once, with one call, also in the next message', async () => {
-    const { it, accept, msgId, run } = await behind();
-    await run(it.job(msgId));
-    expect(await failures(it, msgId)).toEqual([['pushIdRejected', 'c1']]);
-    it.jpush.answer(dead);
-    const next = await accept();
-    await run(it.job(next));
-    expect(await failures(it, next)).toEqual([['unregistered', 'c1']]);
-    expect(it.jpush.sends).toHaveLength(2);
-    expect(await it.registrationOutcomes(msgId, 'c1')).toHaveLength(1);
-  });
-
-  test('and that has a new pushId is called with that one, which may be dead too', async () => {
-    const { it, msgId, run } = await behind();
-    await it.terminals(it.registered('c1', { pushId: 'push-new' }));
-    it.jpush.answer(dead);
-    await run(it.job(msgId));
-    expect(pushIds(it)).toEqual([['push-c1'], ['push-new']]);
-    expect(await failures(it, msgId)).toEqual([['pushIdRejected', 'c1']]);
-    expect(await it.registrationOutcomes(msgId, 'c1')).toMatchObject([{ data: { reason: 'pushIdRejected' } }]);
-  });
-
-  test('and that has moved to another user is not sent to if it was chosen as a user’s', async () => {
-    const { it, msgId, run } = await behind('user-1');
-    await it.terminals(it.registered('c1', { pushId: 'push-new', userId: 'user-2' }));
-    await run(it.job(msgId));
-    expect(it.jpush.sends).toHaveLength(1);
-    expect(await failures(it, msgId)).toEqual([['unregistered', 'c1']]);
-  });
-
-  test('and that has moved to another channel goes there once the device list has it', async () => {
-    const { it, msgId, run } = await behind();
-    await it.terminals(it.registered('c1', { pushId: 'push-new', collab3th: 1, deviceType: '08' }));
-    await expect(run(it.job(msgId))).rejects.toBeInstanceOf(RetryJob);
-    expect(it.jpush.sends).toHaveLength(1);
-    const there = deliveryQueue('m2m', it.appPackage);
-    expect(await it.deps.jobs.counts(there)).toMatchObject({ waiting: 0 });
-    await it.run(it.job(msgId, { attempt: 2 }));
-    expect(await it.deps.jobs.counts(there)).toMatchObject({ waiting: 1 });
-    expect(await failures(it, msgId)).toEqual([]);
-  });
-
-  test('that was not in the call at all is no reason to call again at once', async () => {
-    const { it, msgId } = await accepted();
-    it.jpush.answer({ ...dead, clientIds: ['c3'] });
-    expect(await it.failure(it.job(msgId))).toBeInstanceOf(RetryJob);
-    expect(it.jpush.sends).toHaveLength(1);
   });
 });

@@ -115,6 +115,49 @@ describe('a job', () => {
     expect(reached.sort()).toEqual(['c1', 'c2', 'c3']);
   });
 
+  test('whose recipients are all dead makes one call to them and one to each, and no more', async () => {
+    const to = range(25).map((n) => `c${n}`);
+    const { it, msgId } = await ready(to);
+    const nobody: SendResult = { type: 'nobodyReached', reason: 'no such ids', provider: {} };
+    const dead = ({ recipients }: Delivery): SendResult => ({
+      type: 'deadRecipients',
+      clientIds: recipients.map(({ clientId }) => clientId),
+      reason: 'no such id',
+      provider: {},
+    });
+    it.jpush.answer(nobody, ...range(100).map(() => dead));
+    const queue = await enqueue(it, msgId);
+    await it.worker();
+    await idle(it, queue);
+    expect(it.jpush.sends).toHaveLength(1 + 25);
+    const lone = await it.accept({ to: ['c0'] });
+    await it.terminals(it.registered('c0'));
+    await enqueue(it, lone);
+    await idle(it, queue);
+    expect(it.jpush.sends).toHaveLength(1 + 25 + 1);
+    for (const id of [msgId, lone])
+      expect(
+        new Set((await it.outcomes(id)).flatMap((event) => ('failure' in event.data ? event.data.failure : []))),
+      ).toEqual(new Set(['pushIdRejected']));
+  });
+
+  test('whose recipients are found dead one by one makes a call for each, making way in between', async () => {
+    const to = range(50).map((n) => `c${n}`);
+    const { it, msgId } = await ready(to);
+    const first = ({ recipients }: Delivery): SendResult => ({
+      type: 'deadRecipients',
+      clientIds: recipients.slice(0, 1).map(({ clientId }) => clientId),
+      reason: 'no such id',
+      provider: {},
+    });
+    it.jpush.answer(...range(100).map(() => first));
+    const queue = await enqueue(it, msgId, { attempts: 1 });
+    await it.worker();
+    await idle(it, queue);
+    expect(it.jpush.sends).toHaveLength(50);
+    expect(await it.deps.jobs.counts(queue)).toMatchObject({ dead: 0 });
+  });
+
   test('whose terminal has moved to another channel goes on there, though nobody served that queue before', async () => {
     const it = delivering(shop(), ['jpush', 'm2m']);
     await it.terminals(it.registered('c1', { collab3th: 1, deviceType: '08' }));

@@ -39,6 +39,16 @@ export type CallFailure =
 
 export type SendResult =
   | { readonly type: 'sent'; readonly providerMessageId?: string | undefined }
+  /**
+   * It says that it took the message, in an answer that can't be read and may be somebody else's, a proxy's say. To ask
+   * again with the same key is safe.
+   */
+  | {
+      readonly type: 'unreadable';
+      readonly reason: string;
+      readonly provider: ProviderAnswer;
+      readonly providerMessageId?: string | undefined;
+    }
   /** These recipients are dead (not the others of the call: those were not reached and may be tried again). */
   | {
       readonly type: 'deadRecipients';
@@ -54,6 +64,7 @@ export type SendResult =
   | { readonly type: 'refused'; readonly reason: string; readonly provider: ProviderAnswer }
   | CallFailure;
 
+/** Those who waited for the same answer of the provider get the same object. */
 export type KeyResult =
   | {
       readonly type: 'reserved';

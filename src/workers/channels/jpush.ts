@@ -3,10 +3,12 @@ import type { AppDirectory, JPushCredentials } from '../../domain/apps.ts';
 import { never } from '../../domain/decider.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CallFailure, Channel, Delivery, RateState, SendResult } from './channel.ts';
+import type { Answer } from './jpush/answer.ts';
 import { type CidBatch, type CidPool, cidPool } from './jpush/cids.ts';
+import { reasonOf } from './jpush/codes.ts';
 import { type Call, jpushHttp, type Reply } from './jpush/http.ts';
 import { pushBody } from './jpush/push-body.ts';
-import { rateOf } from './jpush/rate.ts';
+import { type GrowingWait, growingWait, rateOf } from './jpush/rate.ts';
 import { targetsRefused } from './jpush/recipients.ts';
 import { type Verdict, verdictOf } from './jpush/verdict.ts';
 
@@ -22,24 +24,40 @@ export interface JPushOptions {
   readonly deadlineMs?: number;
 }
 
+/** What the channel remembers of one app at JPush, named by its appKey; as many as the apps file has. */
+interface Known {
+  readonly cids: CidPool;
+  readonly untoldWait: GrowingWait;
+  rate: RateState | undefined;
+}
+
 /** A package that has no credentials (any more) is `denied`, so that its dead letters can be redriven once it has. */
 export function jpushChannel({ url, packages, clock, deadlineMs = DEADLINE_MS }: JPushOptions): Channel {
   const http = jpushHttp(url, deadlineMs);
   const closing = new AbortController();
-  /** By JPush appKey; as many as the apps file has. */
-  const pools = new Map<string, CidPool>();
-  const rates = new Map<string, RateState>();
+  const apps = new Map<string, Known>();
+
+  const knownOf = (credentials: JPushCredentials): Known => {
+    const known = apps.get(credentials.appKey) ?? {
+      cids: cidPool({ fetchCids: (count) => fetchCids(credentials, count), clock, deadlineMs }),
+      untoldWait: growingWait(),
+      rate: undefined,
+    };
+    apps.set(credentials.appKey, known);
+    return known;
+  };
 
   const exchange = async (
-    { appKey, masterSecret }: JPushCredentials,
+    credentials: JPushCredentials,
     call: Omit<Call, 'appKey' | 'authorization'>,
     signal: AbortSignal,
   ): Promise<Verdict> => {
+    const { appKey, masterSecret } = credentials;
     const authorization = `Basic ${Buffer.from(`${appKey}:${masterSecret}`).toString('base64')}`;
     const reply = await http.call({ ...call, appKey, authorization }, signal);
-    const verdict = verdictOf(reply, clock.now());
-    const rate = announcedRate(reply, verdict, clock.now());
-    if (rate !== undefined) rates.set(appKey, rate);
+    const known = knownOf(credentials);
+    const verdict = verdictOf(reply, clock.now(), () => known.untoldWait.next(clock.now()));
+    known.rate = announcedRate(reply, verdict, clock.now()) ?? known.rate;
     return verdict;
   };
 
@@ -52,18 +70,10 @@ export function jpushChannel({ url, packages, clock, deadlineMs = DEADLINE_MS }:
     }
   };
 
-  const poolOf = (credentials: JPushCredentials): CidPool => {
-    const known = pools.get(credentials.appKey);
-    if (known !== undefined) return known;
-    const pool = cidPool({ fetchCids: (count) => fetchCids(credentials, count), clock, deadlineMs });
-    pools.set(credentials.appKey, pool);
-    return pool;
-  };
-
   return {
     async reserveKey(appPackage, signal) {
       const credentials = packages.package(appPackage)?.jpush;
-      return credentials === undefined ? noCredentials(appPackage) : poolOf(credentials).take(signal);
+      return credentials === undefined ? noCredentials(appPackage) : knownOf(credentials).cids.take(signal);
     },
 
     async send(delivery, signal) {
@@ -71,14 +81,19 @@ export function jpushChannel({ url, packages, clock, deadlineMs = DEADLINE_MS }:
       if (credentials === undefined) return noCredentials(delivery.appPackage);
       const body = pushBody(delivery, credentials.notification);
       const verdict = await exchange(credentials, { method: 'POST', path: '/v3/push', body }, signal);
+      const known = knownOf(credentials);
       // A cid that JPush does not know comes with others of its batch.
-      if (verdict.type === 'refused' && verdict.namesCid) pools.get(credentials.appKey)?.clear();
-      return sendResult(verdict, delivery);
+      if (verdict.type === 'refused' && verdict.namesCid) known.cids.clear();
+      const result = sendResult(verdict, delivery);
+      if (isPastRate(result)) known.untoldWait.reset();
+      return result;
     },
 
     rate(appPackage) {
       const appKey = packages.package(appPackage)?.jpush?.appKey;
-      return appKey === undefined ? undefined : rates.get(appKey);
+      const known = appKey === undefined ? undefined : apps.get(appKey);
+      if (known === undefined || isClosed(known.rate, clock.now())) return known?.rate;
+      return known.untoldWait.trial(clock.now()) ?? known.rate;
     },
 
     async close() {
@@ -86,6 +101,15 @@ export function jpushChannel({ url, packages, clock, deadlineMs = DEADLINE_MS }:
       await http.close();
     },
   };
+}
+
+function isClosed(rate: RateState | undefined, now: number): boolean {
+  return rate !== undefined && rate.remaining === 0 && rate.resetsAt > now;
+}
+
+/** Whether the rate let a push through. Cids tell nothing of that: they are fetched while pushes are refused. */
+function isPastRate({ type }: SendResult): boolean {
+  return type !== 'failed' && type !== 'deferred' && type !== 'denied' && type !== 'unreadable';
 }
 
 /** A 429 closes the window even where its headers don't say so; a 1012 is about one kind of push, not about the window. */
@@ -103,7 +127,7 @@ function noCredentials(appPackage: string): CallFailure {
 function sendResult(verdict: Verdict, delivery: Delivery): SendResult {
   switch (verdict.type) {
     case 'accepted':
-      return { type: 'sent', providerMessageId: verdict.answer.msgId };
+      return acceptance(verdict.answer);
     case 'target':
       return targetsRefused(verdict, delivery);
     case 'refused':
@@ -119,6 +143,16 @@ function sendResult(verdict: Verdict, delivery: Delivery): SendResult {
     default:
       return never(verdict);
   }
+}
+
+/**
+ * JPush gives a msg_id with each push that it takes; a 200 without one may be a proxy's page. One with an `error`
+ * contradicts itself, and a msg_id beside it proves nothing: refused pushes have been seen with one (`jpush.md §3`).
+ */
+function acceptance({ msgId, hasError, code, message }: Answer): SendResult {
+  if (msgId !== undefined && !hasError) return { type: 'sent', providerMessageId: msgId };
+  const reason = hasError ? reasonOf(200, code, message) : 'HTTP 200 without a msg_id';
+  return { type: 'unreadable', reason, provider: { httpStatus: 200, code }, providerMessageId: msgId };
 }
 
 /** Nobody's message is refused by a refused request for cids: it counts as a failure. */

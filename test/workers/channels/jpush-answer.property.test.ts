@@ -44,7 +44,7 @@ it('reads any body without a throw, and yields only what it promises', () => {
 it('accepts exactly what has status 200', () => {
   fc.assert(
     fc.property(status, body, (code, text) => {
-      const verdict = verdictOf({ type: 'answered', status: code, text, header: () => undefined }, 0);
+      const verdict = verdictOf({ type: 'answered', status: code, text, header: () => undefined }, 0, () => 1);
       expect(verdict.type === 'accepted').toBe(code === 200);
       if (code >= 500) expect(verdict.type).toBe('failed');
     }),

@@ -102,50 +102,50 @@ describe('a failure, to be tried again', () => {
   });
 });
 
-describe('a request to wait', () => {
-  it.each([
-    ['2002 with its reset', 429, errorBody(2002), { 'X-Rate-Limit-Reset': '7' }, 7000],
-    ['429 that nobody can read', 429, '<html>', { 'X-Rate-Limit-Reset': '7' }, 7000],
-    ['429 with an unknown code', 429, errorBody(9999), { 'X-Rate-Limit-Reset': '7' }, 7000],
-    ['1012', 400, errorBody(1012), { 'X-Rate-Limit-Reset': '7' }, 7000],
-    ['Retry-After in seconds', 429, errorBody(2002), { 'Retry-After': '3' }, 3000],
-    ['no header at all', 429, errorBody(2002), {}, 60_000],
-    ['a reset of now', 429, errorBody(2002), { 'X-Rate-Limit-Reset': '0' }, 1000],
-    ['a reset in ages', 429, errorBody(2002), { 'X-Rate-Limit-Reset': '99999999' }, 600_000],
-    ['a reset that is none', 429, errorBody(2002), { 'X-Rate-Limit-Reset': 'soon' }, 60_000],
-  ])('%s', async (_, status, body, headers, retryAfterMs) => {
-    expect(await sendResult({ status, body, headers: headers as Record<string, string> })).toMatchObject({
-      type: 'deferred',
-      retryAfterMs,
-    });
-  });
-
-  it('until a date', async () => {
-    const now = Date.UTC(2026, 10, 24, 6, 0, 0);
-    const headers = { 'Retry-After': 'Tue, 24 Nov 2026 06:00:09 GMT' };
-    const { url } = await scriptedServer((response) => answer(response, 429, errorBody(2002), headers));
-    const channel = channelTo(url, { clock: { now: () => now } });
-    expect(await channel.send(deliveryTo(ONE), unaborted())).toMatchObject({ type: 'deferred', retryAfterMs: 9000 });
-  });
-});
-
 describe('acceptance', () => {
   it.each([
     ['text', '{"sendno":"1","msg_id":"18101213529672826"}', '18101213529672826'],
     ['a number beyond 2^53', '{"sendno":1,"msg_id":18101213529672826123}', '18101213529672826123'],
-    ['nothing', '{"sendno":"1"}', undefined],
-    ['an object', '{"msg_id":{"a":1}}', undefined],
-    ['no JSON', '<html>welcome</html>', undefined],
-    ['an empty body', '', undefined],
-    ['half a body', '{"sendno":"1","msg_', undefined],
-    ['an error beside it', '{"msg_id":"5","error":{"code":1003,"message":"?"}}', '5'],
   ])('with a msg_id that is %s', async (_, body, providerMessageId) => {
     expect(await sendResult({ status: 200, body })).toEqual({ type: 'sent', providerMessageId });
   });
 
-  it('takes the id from the header where the body has none', async () => {
-    const said = { status: 200, body: 'ok', headers: { 'X-JPush-MsgId': '18101213529672826' } };
-    expect(await sendResult(said)).toEqual({ type: 'sent', providerMessageId: '18101213529672826' });
+  it.each(['ok', '', '<html>', '{"sendno":"1"}'])(
+    'takes the id from the header where the body has none: %s',
+    async (body) => {
+      const said = { status: 200, body, headers: { 'X-JPush-MsgId': '18101213529672826' } };
+      expect(await sendResult(said)).toEqual({ type: 'sent', providerMessageId: '18101213529672826' });
+    },
+  );
+});
+
+describe('a 200 that nobody can read', () => {
+  it.each([
+    ['no msg_id', '{"sendno":"1"}'],
+    ['an object as msg_id', '{"msg_id":{"a":1}}'],
+    ['no JSON', '<html>welcome</html>'],
+    ['an empty body', ''],
+    ['half a body', '{"sendno":"1","msg_'],
+  ])('%s', async (_, body) => {
+    expect(await sendResult({ status: 200, body })).toEqual({
+      type: 'unreadable',
+      reason: 'HTTP 200 without a msg_id',
+      provider: { httpStatus: 200 },
+    });
+  });
+
+  it.each([
+    ['alone', {}, {}, undefined],
+    ['beside a msg_id, as refused pushes have it', { msg_id: '5' }, {}, '5'],
+    ['beside a msg_id in the header', {}, { 'X-JPush-MsgId': '6' }, '6'],
+  ])('an error %s', async (_, body, headers, providerMessageId) => {
+    const said = { status: 200, body: { ...body, ...errorBody(2003) }, headers: headers as Record<string, string> };
+    expect(await sendResult(said)).toEqual({
+      type: 'unreadable',
+      reason: 'JPush 2003 (HTTP 200): app key is blocked',
+      provider: { httpStatus: 200, code: 2003 },
+      providerMessageId,
+    });
   });
 });
 

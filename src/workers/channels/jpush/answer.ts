@@ -6,6 +6,8 @@ export interface Answer {
   readonly code?: number | undefined;
   readonly message?: string | undefined;
   readonly cids?: readonly string[] | undefined;
+  /** There is an `error` object in it, whatever that says. */
+  readonly hasError?: boolean;
 }
 
 /** Anything that can't be read is left out; a body that is no JSON object yields `{}`. Never throws. */
@@ -13,12 +15,14 @@ export function parseAnswer(text: string): Answer {
   const body = parseObject(text);
   if (body === undefined) return {};
   // Gateways in front of JPush leave out the `error` around code and message.
-  const error = isObject(body.error) ? body.error : body;
+  const error = isObject(body.error) ? body.error : undefined;
+  const { code, message } = error ?? body;
   return {
     msgId: msgIdOf(body.msg_id),
-    code: codeOf(error.code),
-    message: typeof error.message === 'string' ? error.message : undefined,
+    code: codeOf(code),
+    message: typeof message === 'string' ? message : undefined,
     cids: cidsOf(body.cidlist),
+    hasError: error !== undefined,
   };
 }
 

@@ -7,7 +7,7 @@ import type { Reply } from './http.ts';
 import { retryAfterMs } from './rate.ts';
 
 export type Verdict =
-  /** Status 200: accepted, whatever else it says (`jpush.md §3`). */
+  /** Status 200: accepted, whatever else it says (`jpush.md §3`), if it is JPush that says so. */
   | { readonly type: 'accepted'; readonly answer: Answer }
   | {
       readonly type: 'refused';
@@ -25,8 +25,11 @@ export type Verdict =
     }
   | CallFailure;
 
-/** @param now ms since 1970, for a Retry-After that is a date */
-export function verdictOf(reply: Reply, now: number): Verdict {
+/**
+ * @param now ms since 1970, for a Retry-After that is a date
+ * @param untoldWait ms to wait where a refusal for the rate doesn't say
+ */
+export function verdictOf(reply: Reply, now: number, untoldWait: () => number): Verdict {
   if (reply.type === 'unanswered') return { type: 'failed', reason: reply.reason };
   const answer = parseAnswer(reply.text);
   if (reply.status === 200)
@@ -45,7 +48,7 @@ export function verdictOf(reply: Reply, now: number): Verdict {
     case 'target':
       return { type, text, reason, provider };
     case 'deferred':
-      return { type, reason, provider, retryAfterMs: retryAfterMs(reply.header, now) };
+      return { type, reason, provider, retryAfterMs: retryAfterMs(reply.header, now) ?? untoldWait() };
     default:
       return never(type);
   }
