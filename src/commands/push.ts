@@ -13,6 +13,16 @@ import { MAX_TARGETS, type Selection, selectTargets } from './targets.ts';
 /** Bytes of the message's JSON text as UTF-8. */
 const maxSize = { jpush: 3 * 1024, m2m: 64 * 1024 } as const;
 
+/**
+ * Bytes of the event that accepts a message, as JSON. Below what an append may come to (`ports/event-log.ts`) by more than
+ * metadata takes; what later becomes of targets is told in events that name each with less than it has here.
+ */
+const MAX_ACCEPTED_BYTES = 900_000;
+/** Of a target and of a name, beside its texts. */
+const FRAME_BYTES = 150;
+/** What JSON makes of one UTF-16 unit at the most: `\u0001`. */
+const MAX_BYTES_OF_UNIT = 6;
+
 export interface PushInput {
   readonly mode: 'strict' | 'try';
   readonly destinationType: 0 | 1 | 2 | 3;
@@ -35,7 +45,7 @@ export interface PushPorts {
   readonly apps: AppDirectory;
 }
 
-/** @returns B00003 (an unknown package), H32006 or H32011 (nobody there), B00006 (too large, or too many targets) */
+/** @returns B00003 (an unknown package), H32006 or H32011 (nobody there), B00006 (too large, or too many or too long targets) */
 export async function push(ports: PushPorts, input: PushInput): Promise<CommandOutcome> {
   const chosen = await choose(ports, input);
   if (chosen.type === 'rejected') return chosen;
@@ -47,6 +57,7 @@ export async function push(ports: PushPorts, input: PushInput): Promise<CommandO
   const { msgId } = input;
   const cause = input.causeFor(filtered);
   const message = acceptedMessage(input, targets, filtered, { size, at: cause.context.at });
+  if (isTooLarge(message)) return reject('B00006', input.field);
   const outcome = await executeRemembered(
     ports.log,
     messageDecider,
@@ -91,6 +102,20 @@ function isKnown(apps: AppDirectory, by: Selection['by'], name: string): boolean
     case 'userPackage':
       return apps.package(name) !== undefined;
   }
+}
+
+function isTooLarge(message: AcceptedMessage): boolean {
+  // Few targets with short names, which is nearly every message, are not written out for this.
+  return bytesAtMost(message) > MAX_ACCEPTED_BYTES && Buffer.byteLength(JSON.stringify(message)) > MAX_ACCEPTED_BYTES;
+}
+
+/** Of what grows with a request: the targets and the names that were dropped. */
+function bytesAtMost({ targets, destination: { filtered } }: AcceptedMessage): number {
+  let units = 0;
+  for (const name of filtered) units += name.length;
+  for (const { clientId, appPackage, deviceId = '', userId = '' } of targets)
+    units += clientId.length + appPackage.length + deviceId.length + userId.length;
+  return units * MAX_BYTES_OF_UNIT + (filtered.length + targets.length) * FRAME_BYTES;
 }
 
 /** With targets of both channels the smaller limit holds. */

@@ -2,19 +2,28 @@ import { describe, expect, test } from 'vitest';
 import { type PushInput, type PushPorts, push } from '../../src/commands/push.ts';
 import { MAX_TARGETS } from '../../src/commands/targets.ts';
 import { appDirectory } from '../../src/domain/apps.ts';
+import { encodeEvent } from '../../src/domain/codec.ts';
 import { positionOf, revisionOf } from '../../src/domain/position.ts';
 import type { Documents, Stored } from '../../src/ports/documents.ts';
-import type { AppendOptions, AppendResult, EventLog, NewEvent } from '../../src/ports/event-log.ts';
+import {
+  type AppendOptions,
+  type AppendResult,
+  appendSize,
+  type EventLog,
+  MAX_APPEND_BYTES,
+  type NewEvent,
+} from '../../src/ports/event-log.ts';
 import type { DeviceDocument } from '../../src/ports/read-models.ts';
 
 const at = '2026-03-01T00:00:00.000Z';
 
-function device(clientId: string): Stored<DeviceDocument> {
+function device(clientId: string, deviceId?: string): Stored<DeviceDocument> {
   const document: DeviceDocument = {
     clientId,
     appPackage: 'p',
     appId: 'app',
     pushId: clientId,
+    deviceId,
     deviceType: '01',
     collab3th: 0,
     firstRegisteredAt: at,
@@ -24,13 +33,18 @@ function device(clientId: string): Stored<DeviceDocument> {
   return { id: `${clientId}/p`, position: positionOf(1), document };
 }
 
-/** Everybody is registered in as many ways as `found` says; appends come to `result`. */
-function ports(found: Record<string, string[]>, result: AppendResult) {
+/** Everybody is registered in as many ways as `found` says, on devices called `deviceId`; appends come to `result`. */
+function ports(found: Record<string, string[]>, result: AppendResult, deviceId?: string) {
   const appends: { events: readonly NewEvent[]; options: AppendOptions | undefined }[] = [];
   const documents: Pick<Documents, 'findByKeys'> = {
     async findByKeys<T>(_collection: unknown, _index: string, keys: readonly string[], limit: number) {
       const entries = keys.flatMap((key) => (found[key] === undefined ? [] : [[key, found[key]] as const]));
-      return new Map(entries.map(([key, ids]) => [key, ids.slice(0, limit).map(device) as unknown as Stored<T>[]]));
+      return new Map(
+        entries.map(([key, ids]) => [
+          key,
+          ids.slice(0, limit).map((id) => device(id, deviceId)) as unknown as Stored<T>[],
+        ]),
+      );
     },
   };
   const log: Pick<EventLog, 'append' | 'readStream'> = {
@@ -90,6 +104,20 @@ describe('targets', () => {
     expect(await push(fits.all, input(['all']))).toMatchObject({ type: 'done', position: 9n });
     const over = ports({ a: many(MAX_TARGETS), b: many(1, 'd') }, appended);
     expect(await push(over.all, input(['a', 'b']))).toMatchObject({ code: 'B00006', detail: 'dst.Id' });
+    expect(over.appends).toEqual([]);
+  });
+
+  test.each([
+    ['5000 with long names', MAX_TARGETS, 'd', 50, 100],
+    ['200 with names that are longer still', 200, '汉', 1_400, 1_600],
+    ['one whose name is nothing but escapes', 1, '\u0001', 140_000, 160_000],
+  ])('%s go into one append of any store, or B00006', async (_, count, unit, fits, tooLong) => {
+    const fitting = ports({ all: many(count) }, appended, unit.repeat(fits));
+    expect(await push(fitting.all, input(['all']))).toMatchObject({ type: 'done' });
+    const events = fitting.appends.flatMap((append) => append.events);
+    expect(appendSize(events.map(({ event, context }) => encodeEvent(event, context)))).toBeLessThan(MAX_APPEND_BYTES);
+    const over = ports({ all: many(count) }, appended, unit.repeat(tooLong));
+    expect(await push(over.all, input(['all']))).toMatchObject({ code: 'B00006', detail: 'dst.Id' });
     expect(over.appends).toEqual([]);
   });
 
