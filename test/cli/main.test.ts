@@ -55,10 +55,12 @@ describe('the command line', () => {
     '"ums %s" ends with 75 in one line when the data folder is held',
     async (line) => {
       const dir = dataFolder();
+      writeFileSync(join(dir, 'ums.sqlite'), '');
       const lock = lockDataFolder(dir);
       if (lock.type !== 'locked') throw new Error('held by whom?');
       onTestFinished(lock.release);
-      const { code, stderr } = await ums(line.split(' '), { UMS_DATA: dir, UMS_PORT: '0' });
+      const key = Buffer.alloc(32, 7).toString('base64');
+      const { code, stderr } = await ums(line.split(' '), { UMS_DATA: dir, UMS_PORT: '0', UMS_CONTENT_KEY: key });
       expect(code).toBe(75);
       expect(stderr).toMatch(/^ums: [^\n]*data folder[^\n]*\n$/);
     },
