@@ -19,6 +19,8 @@ class CheckpointMoved extends Error {
 export interface DocumentWriter {
   write(op: DocumentsOp): void;
   collection(op: CollectionOp): unknown;
+  /** Where all of them stand. */
+  checkpoints(): [name: string, position: number][];
   /** What was committed since the last call. */
   changed(): Changed;
   /** What was changed in the transaction is there to stay. */
@@ -48,6 +50,7 @@ export function documentWriter(db: DatabaseSync): DocumentWriter {
   const setShadow = db.prepare('UPDATE collections SET shadow = ? WHERE name = ?');
   const promote = db.prepare('UPDATE collections SET serving = shadow, version = ?, shadow = NULL WHERE name = ?');
   const readCheckpoint = db.prepare('SELECT position FROM checkpoints WHERE name = ?');
+  const readCheckpoints = db.prepare('SELECT name, position FROM checkpoints');
   const setCheckpoint = db.prepare(
     'INSERT INTO checkpoints (name, position) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET position = excluded.position',
   );
@@ -156,6 +159,8 @@ export function documentWriter(db: DatabaseSync): DocumentWriter {
           return never(op);
       }
     },
+
+    checkpoints: () => readCheckpoints.all().map(({ name, position }) => [String(name), Number(position)]),
 
     changed() {
       const result = committed;

@@ -136,6 +136,11 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
           receive(message.port, received);
           work();
         });
+        message.port.postMessage({
+          type: 'committed',
+          replies: [],
+          notice: writer.standing(),
+        } satisfies FromWriter);
         return;
       case 'stop':
         receiveAll();

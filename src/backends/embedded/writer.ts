@@ -20,6 +20,8 @@ const FORGET_AT_ONCE = 2000;
 export interface Writer {
   /** Applies and commits; a reply for each operation, in order, and what became visible. */
   apply(ops: readonly Op[]): { readonly replies: Reply[]; readonly notice: Notice | undefined };
+  /** How things stand: what a thread missed that has looked at the file before it was told of every commit. */
+  standing(): Notice;
   /** Drops requests that are older than they must be remembered, a bounded number. @returns whether there may be more */
   forgetOldRequests(now: number): boolean;
   close(): void;
@@ -118,6 +120,13 @@ export function openFileWriter(file: string, contentKey: Uint8Array): Writer {
       committed();
       return { replies, notice: notice() };
     },
+    standing: () => ({
+      head: events.head(),
+      checkpoints: documents.checkpoints(),
+      queues: [],
+      changes: [],
+      places: [],
+    }),
     forgetOldRequests(now) {
       return requests.forget(now - REQUEST_TTL_MS, FORGET_AT_ONCE) === FORGET_AT_ONCE;
     },

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { attachEmbedded, openEmbedded } from '../../../src/backends/embedded/index.ts';
-import { START } from '../../../src/domain/position.ts';
+import { positionOf, START } from '../../../src/domain/position.ts';
 import { StoreUnavailable } from '../../../src/ports/errors.ts';
 import { devices } from '../../../src/ports/read-models.ts';
 import { append, aStream, labels } from '../../contract/event-log/samples.ts';
@@ -70,6 +70,27 @@ describe('another thread', () => {
     expect(await ended).toBe(0);
     await append(backend.log, aStream(run, '-2'), ['after it left']);
   });
+});
+
+test('a connection that begins while others write misses nothing of it', async () => {
+  const { backend, store } = await opened();
+  const move = (position: number) => ({ name: 'p', from: positionOf(position), to: positionOf(position + 1) });
+  for (const n of range(20)) {
+    const run = freshName();
+    const second = attachEmbedded(backend.connect('foreground'), { ...store, codec });
+    const stop = new AbortController();
+    expect(await second.documents.checkpoint('p')).toBeGreaterThanOrEqual(BigInt(n));
+    const following = (async () => {
+      for await (const batch of second.log.subscribe(START, { prefixes: [`registration-${run}`] }, stop.signal))
+        if (batch.events.length > 0) return labels(batch.events);
+      return [];
+    })();
+    await Promise.all([append(backend.log, aStream(run), ['event']), backend.documents.moveCheckpoint(move(n))]);
+    expect(await following).toEqual(['event']);
+    expect(await second.documents.reached('p', positionOf(n + 1), 5_000)).toBe(true);
+    stop.abort();
+    await second.close();
+  }
 });
 
 describe('a writer that dies', () => {
