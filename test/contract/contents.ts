@@ -1,21 +1,21 @@
-/** The contract of `Contents` (`src/ports/contents.ts`), written against the port alone. */
+/**
+ * The contract of `Contents` (`src/ports/contents.ts`), written against the port alone. A backend enrols with
+ * `contentsContract('name', open)`; what else `open` may give is told in `hooks.ts`.
+ */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Contents } from '../../src/ports/contents.ts';
-import { freshName, range, shared } from './support.ts';
+import { StoreUnavailable } from '../../src/ports/errors.ts';
+import { faultyOr, type Hooks, otherContract } from './hooks.ts';
+import { endsWithin, eventually, expectBounded, failureOf, freshName, range, shared } from './support.ts';
 
-export interface OpenedContents {
+export interface OpenedContents extends Hooks<Contents> {
   readonly contents: Contents;
-  /** The same contents through another connection, where there can be several. */
-  readonly other?: Contents;
-  /** Closes and opens again on the same data. Absent for a backend whose data does not outlive it. */
-  reopen?(): Promise<Contents>;
-  /** Closes what is open now, after a `reopen` too. */
-  close(): Promise<void>;
 }
 
 export function contentsContract(name: string, open: () => Promise<OpenedContents>): void {
   describe(`Contents of ${name}`, () => {
     const backend = shared(open);
+    otherContract(open);
 
     test('what was put is got', async () => {
       const { contents } = backend();
@@ -83,14 +83,31 @@ export function contentsContract(name: string, open: () => Promise<OpenedContent
       expect(await contents.get(kept)).toBe('kept');
     });
 
-    test('nothing to delete is fine, once and again', async () => {
-      const { contents } = backend();
-      const id = freshName();
-      await contents.delete(id);
-      await contents.put(id, 'a');
-      await contents.delete(id);
-      await contents.delete(id);
-      expect(await contents.get(id)).toBeUndefined();
+    test('what was deleted stays so: a put that comes later changes nothing, for anybody', async () => {
+      const { contents, other = contents } = backend();
+      const [once, never] = [freshName(), freshName()];
+      await contents.put(once, 'secret');
+      for (const id of [once, never])
+        for (const via of [contents, other]) {
+          await via.delete(id);
+          await contents.put(id, 'back');
+          await other.put(id, 'again');
+          expect(await contents.get(id)).toBeUndefined();
+          expect(await other.get(id)).toBeUndefined();
+        }
+    });
+
+    test('of puts and a delete at once nothing is left', async () => {
+      const { contents, other = contents } = backend();
+      const ids = range(20).map(() => freshName());
+      await Promise.all(
+        ids.flatMap((id, n) => [
+          contents.put(id, 'a'),
+          (n % 2 === 0 ? contents : other).delete(id),
+          other.put(id, 'b'),
+        ]),
+      );
+      for (const id of ids) expect(await contents.get(id)).toBeUndefined();
     });
 
     test('what was put and what was deleted outlive the backend', async (context) => {
@@ -102,8 +119,51 @@ export function contentsContract(name: string, open: () => Promise<OpenedContent
       await own.contents.put(gone, 'secret');
       await own.contents.delete(gone);
       const contents = await own.reopen();
-      expect(await contents.get(kept)).toBe('麻婆豆腐');
-      expect(await contents.get(gone)).toBeUndefined();
+      for (const reader of [contents, own.other ?? contents]) {
+        expect(await reader.get(kept)).toBe('麻婆豆腐');
+        await reader.put(gone, 'back');
+        expect(await reader.get(gone)).toBeUndefined();
+      }
+    });
+
+    describe('a store that does not answer', () => {
+      test('ends every call in time, reads too, and serves again once it answers', async (context) => {
+        const { port, withinMs, freeze, heal } = await faultyOr(context, backend());
+        const [id, kept] = [freshName(), freshName()];
+        await port.put(kept, 'kept');
+        await freeze();
+        const calls = { put: port.put(id, 'a'), get: port.get(kept), delete: port.delete(freshName()) };
+        await expectBounded(withinMs, calls, ['put', 'delete']);
+        await heal();
+        await eventually(() => port.put(freshName(), 'b'));
+        expect(await port.get(kept)).toBe('kept');
+      });
+
+      test('can not bring back with a late put what was deleted after it', async (context) => {
+        const { contents } = backend();
+        const { port, freeze, heal } = await faultyOr(context, backend());
+        const id = freshName();
+        await port.get(id);
+        await freeze();
+        expect(await failureOf(port.put(id, 'late'))).toBeInstanceOf(StoreUnavailable);
+        await heal();
+        await contents.delete(id);
+        // Goes the way of the late one, after it.
+        await port.put(freshName(), 'other');
+        expect(await contents.get(id)).toBeUndefined();
+      });
+
+      test('does not keep the port from closing, and one that is closed refuses', async (context) => {
+        const { port, withinMs, freeze, close } = await faultyOr(context, backend());
+        const id = freshName();
+        await port.put(id, 'a');
+        await freeze();
+        const pending = failureOf(port.put(freshName(), 'b'));
+        expect(await endsWithin(withinMs, close())).toMatchObject({ status: 'fulfilled' });
+        expect(await pending).toBeInstanceOf(StoreUnavailable);
+        const calls = { put: port.put(id, 'c'), get: port.get(id), delete: port.delete(id) };
+        await expectBounded(withinMs, calls, ['put', 'get', 'delete']);
+      });
     });
   });
 }

@@ -1,32 +1,32 @@
 /**
  * The contract of `Documents` (`src/ports/documents.ts`), written against the port alone. A backend enrols with
- * `documentsContract('name', open)`; collections and checkpoints have names of the run, so that a store can be shared.
+ * `documentsContract('name', open)`; what else `open` may give is told in `hooks.ts`. Collections and checkpoints have
+ * names of the run, so that a store can be shared.
  */
 import { describe } from 'vitest';
 import type { Documents } from '../../src/ports/documents.ts';
 import { batchContract } from './documents/batch.ts';
 import { checkpointContract } from './documents/checkpoint.ts';
+import { crashContract } from './documents/crash.ts';
+import { faultContract } from './documents/faults.ts';
 import { findContract } from './documents/find.ts';
 import { findByKeysContract } from './documents/find-by-keys.ts';
 import { freshnessContract } from './documents/freshness.ts';
 import { guardContract } from './documents/guards.ts';
 import { shadowContract } from './documents/shadow.ts';
 import { storeContract } from './documents/store.ts';
+import { textContract } from './documents/text.ts';
+import { type Hooks, otherContract } from './hooks.ts';
 
-export interface OpenedDocuments {
+export interface OpenedDocuments extends Hooks<Documents> {
   readonly documents: Documents;
-  /** The same documents through another connection, where there can be several. */
-  readonly other?: Documents;
-  /** Closes and opens again on the same data. Absent for a backend whose data does not outlive it. */
-  reopen?(): Promise<Documents>;
-  /** Closes what is open now, after a `reopen` too. */
-  close(): Promise<void>;
 }
 
 export type OpenDocuments = () => Promise<OpenedDocuments>;
 
 export function documentsContract(name: string, open: OpenDocuments): void {
   describe(`Documents of ${name}`, () => {
+    otherContract(open);
     storeContract(open);
     findContract(open);
     findByKeysContract(open);
@@ -35,5 +35,8 @@ export function documentsContract(name: string, open: OpenDocuments): void {
     checkpointContract(open);
     freshnessContract(open);
     shadowContract(open);
+    textContract(open);
+    crashContract(open);
+    faultContract(open);
   });
 }

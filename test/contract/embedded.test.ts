@@ -1,8 +1,9 @@
-/** Enrols the embedded backend in the contract suites. A second connection stands for what another thread has. */
+/** Enrols the embedded backend in the contract suites. */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import {
   attachEmbedded,
   type EmbeddedOptions,
@@ -10,43 +11,85 @@ import {
   openEmbedded,
 } from '../../src/backends/embedded/index.ts';
 import { decodeEvent, encodeEvent } from '../../src/domain/codec.ts';
+import { relay } from '../support/relay.ts';
 import { contentsContract } from './contents.ts';
 import { documentsContract } from './documents.ts';
+import { toThread } from './elsewhere/channels.ts';
+import { elsewhere } from './elsewhere/ports.ts';
+import type { EmbeddedThreadStart } from './embedded-thread.ts';
 import { append, POISON } from './event-log/samples.ts';
 import { eventLogContract } from './event-log.ts';
+import type { Faulty, Hooks } from './hooks.ts';
 import { jobsContract } from './jobs.ts';
+
+/** Within which the calls of a faulty connection end. */
+const WITHIN_MS = 600;
+
+type Port = Exclude<keyof EmbeddedPorts, 'close'>;
 
 /** A backend in a folder of its own, with what the suites ask for beside its ports. */
 async function openBackend() {
   const folder = await mkdtemp(join(tmpdir(), 'ums-contract-'));
+  let decoded = 0;
+  const store = { file: join(folder, 'ums.sqlite'), contentKey: new Uint8Array(randomBytes(32)) };
   const options: EmbeddedOptions = {
-    file: join(folder, 'ums.sqlite'),
-    contentKey: randomBytes(32),
-    codec: { encode: encodeEvent, decode: decodeEvent },
+    ...store,
+    codec: {
+      encode: encodeEvent,
+      decode(stored) {
+        decoded += 1;
+        return decodeEvent(stored);
+      },
+    },
   };
   let backend = await openEmbedded(options);
-  let second = attachEmbedded(backend.connect('foreground'), options);
+
+  const other = elsewhere(() => {
+    const port = backend.connect('foreground');
+    const workerData: EmbeddedThreadStart = { port, options: store };
+    return toThread(new Worker(new URL('./embedded-thread.ts', import.meta.url), { workerData, transferList: [port] }));
+  });
   const closePorts = async (): Promise<void> => {
-    await second.close();
+    await other.close();
     await backend.close();
   };
+  const faulty = async <P extends Port>(name: P): Promise<Faulty<EmbeddedPorts[P]>> => {
+    const { port, freeze, heal, cut } = relay(backend.connect('foreground'));
+    const ports = attachEmbedded(port, { ...options, callWithinMs: WITHIN_MS });
+    return {
+      port: ports[name],
+      withinMs: WITHIN_MS,
+      freeze: async () => freeze(),
+      heal: async () => heal(),
+      sever: async () => cut(),
+      close: ports.close,
+    };
+  };
+  /** The hooks for one of the ports. */
+  const hooks = <P extends Port>(name: P): Hooks<EmbeddedPorts[P]> => ({
+    other: other[name],
+    otherPlace: other.place,
+    killOther: other.kill,
+    async reopen() {
+      await closePorts();
+      backend = await openEmbedded(options);
+      return backend[name];
+    },
+    faulty: () => faulty(name),
+    async close() {
+      await closePorts();
+      await rm(folder, { recursive: true });
+    },
+  });
   return {
     ports: backend as EmbeddedPorts,
-    other: second,
+    other,
+    hooks,
+    decoded: () => decoded,
     /** The ports of a connection with another codec, for the time of a call. */
     async withCodec(codec: EmbeddedOptions['codec'], use: (ports: EmbeddedPorts) => Promise<void>): Promise<void> {
       const ports = attachEmbedded(backend.connect('foreground'), { ...options, codec });
       await use(ports).finally(ports.close);
-    },
-    async reopen(): Promise<EmbeddedPorts> {
-      await closePorts();
-      backend = await openEmbedded(options);
-      second = attachEmbedded(backend.connect('foreground'), options);
-      return backend;
-    },
-    async close(): Promise<void> {
-      await closePorts();
-      await rm(folder, { recursive: true });
     },
   };
 }
@@ -58,28 +101,28 @@ const careless: EmbeddedOptions['codec'] = {
 };
 
 eventLogContract('embedded', async () => {
-  const { ports, other, withCodec, reopen, close } = await openBackend();
+  const { ports, other, hooks, decoded, withCodec } = await openBackend();
   return {
+    ...hooks('log'),
     log: ports.log,
-    other: other.log,
     contents: ports.contents,
+    otherContents: other.contents,
+    decoded,
     poison: (stream) => withCodec(careless, async ({ log }) => void (await append(log, stream, ['poison']))),
-    reopen: async () => (await reopen()).log,
-    close,
   };
 });
 
 documentsContract('embedded', async () => {
-  const { ports, other, reopen, close } = await openBackend();
-  return { documents: ports.documents, other: other.documents, reopen: async () => (await reopen()).documents, close };
+  const { ports, hooks } = await openBackend();
+  return { ...hooks('documents'), documents: ports.documents };
 });
 
 jobsContract('embedded', async () => {
-  const { ports, other, reopen, close } = await openBackend();
-  return { jobs: ports.jobs, other: other.jobs, reopen: async () => (await reopen()).jobs, close };
+  const { ports, hooks } = await openBackend();
+  return { ...hooks('jobs'), jobs: ports.jobs };
 });
 
 contentsContract('embedded', async () => {
-  const { ports, other, reopen, close } = await openBackend();
-  return { contents: ports.contents, other: other.contents, reopen: async () => (await reopen()).contents, close };
+  const { ports, hooks } = await openBackend();
+  return { ...hooks('contents'), contents: ports.contents };
 });

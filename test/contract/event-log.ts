@@ -1,43 +1,56 @@
 /**
  * The contract of `EventLog` (`src/ports/event-log.ts`), written against the port alone. A backend enrols with
- * `eventLogContract('name', open)`; nothing here may lean on one store or on being its only user.
+ * `eventLogContract('name', open)`; what else `open` may give is told here and in `hooks.ts`. Nothing may lean on one store
+ * or on being its only user.
  */
 import { describe } from 'vitest';
 import type { StreamName } from '../../src/domain/streams.ts';
 import type { Contents } from '../../src/ports/contents.ts';
 import type { EventLog } from '../../src/ports/event-log.ts';
 import { appendContract } from './event-log/append.ts';
+import { backPressureContract } from './event-log/back-pressure.ts';
 import { concurrencyContract } from './event-log/concurrency.ts';
+import { contentContract } from './event-log/content.ts';
+import { deletedContract } from './event-log/deleted.ts';
+import { faultContract } from './event-log/faults.ts';
 import { idempotenceContract } from './event-log/idempotence.ts';
+import { otherConnectionContract } from './event-log/other.ts';
 import { poisonContract } from './event-log/poison.ts';
 import { readContract } from './event-log/read.ts';
 import { requestContract } from './event-log/requests.ts';
 import { subscribeContract } from './event-log/subscribe.ts';
+import { type Hooks, otherContract } from './hooks.ts';
 
-export interface OpenedEventLog {
+export interface OpenedEventLog extends Hooks<EventLog> {
   readonly log: EventLog;
-  /** The same log through another connection, where there can be several. */
-  readonly other?: EventLog;
   /** Where `AppendOptions.content` goes. */
   readonly contents: Contents;
+  /** The same from where `other` is. */
+  readonly otherContents?: Contents;
+  /** How many events were decoded through `log` so far: how far a subscription reads ahead of its reader. */
+  decoded?(): number;
+  /** Deletes a stream, where the store can: an append to it is then refused as `deleted`. */
+  deleteStream?(stream: StreamName): Promise<void>;
   /** Appends a `ChannelUpdated` whose data breaks its schema and holds `POISON`, where a backend can be made to. */
   poison?(stream: StreamName): Promise<void>;
-  /** Closes and opens again on the same data. Absent for a backend whose data does not outlive it. */
-  reopen?(): Promise<EventLog>;
-  /** Closes what is open now, after a `reopen` too. */
-  close(): Promise<void>;
 }
 
 export type OpenEventLog = () => Promise<OpenedEventLog>;
 
 export function eventLogContract(name: string, open: OpenEventLog): void {
   describe(`EventLog of ${name}`, () => {
+    otherContract(open);
     appendContract(open);
     idempotenceContract(open);
+    deletedContract(open);
+    contentContract(open);
     concurrencyContract(open);
     readContract(open);
+    otherConnectionContract(open);
     subscribeContract(open);
+    backPressureContract(open);
     requestContract(open);
     poisonContract(open);
+    faultContract(open);
   });
 }

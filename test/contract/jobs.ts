@@ -1,35 +1,38 @@
 /**
  * The contract of `Jobs` (`src/ports/jobs.ts`), written against the port alone. A backend enrols with
- * `jobsContract('name', open)`; every test has queues of its own, so that a server can be shared.
+ * `jobsContract('name', open)`; what else `open` may give is told in `hooks.ts`. Every test has queues of its own, so that
+ * a server can be shared.
  */
 import { describe } from 'vitest';
 import type { Jobs } from '../../src/ports/jobs.ts';
+import { type Hooks, otherContract } from './hooks.ts';
 import { addContract } from './jobs/add.ts';
 import { closeContract } from './jobs/close.ts';
 import { deadLetterContract } from './jobs/dead-letters.ts';
+import { faultContract } from './jobs/faults.ts';
+import { otherConnectionContract } from './jobs/other.ts';
+import { pauseContract } from './jobs/pause.ts';
 import { reopenContract } from './jobs/reopen.ts';
 import { retryContract } from './jobs/retry.ts';
 import { runContract } from './jobs/run.ts';
 
-export interface OpenedJobs {
+export interface OpenedJobs extends Hooks<Jobs> {
   readonly jobs: Jobs;
-  /** The same queues through another connection, where there can be several. */
-  readonly other?: Jobs;
-  /** Closes, whatever still runs, and opens again on the same data. Absent for a backend whose data does not outlive it. */
-  reopen?(): Promise<Jobs>;
-  /** Closes what is open now, after a `reopen` too. */
-  close(): Promise<void>;
 }
 
 export type OpenJobs = () => Promise<OpenedJobs>;
 
 export function jobsContract(name: string, open: OpenJobs): void {
   describe(`Jobs of ${name}`, () => {
+    otherContract(open);
     addContract(open);
     runContract(open);
     retryContract(open);
+    pauseContract(open);
     deadLetterContract(open);
     closeContract(open);
     reopenContract(open);
+    otherConnectionContract(open);
+    faultContract(open);
   });
 }

@@ -1,6 +1,7 @@
 /** What the contract suites share. They may run against servers that others use too, so every name carries a run's own prefix. */
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, vi } from 'vitest';
+import { afterAll, beforeAll, expect, vi } from 'vitest';
+import { StoreUnavailable } from '../../src/ports/errors.ts';
 
 /** How long a state that must come about is waited for, in ms. */
 export const PATIENCE_MS = 10_000;
@@ -28,6 +29,44 @@ export function shared<B extends { close(): Promise<void> }>(open: () => Promise
     if (backend === undefined) throw new Error('the backend is not open');
     return backend;
   };
+}
+
+/** What a promise is rejected with. */
+export async function failureOf(promise: Promise<unknown>): Promise<Error> {
+  return promise.then(
+    () => {
+      throw new Error('did not fail');
+    },
+    (error: Error) => error,
+  );
+}
+
+/** What a busy machine may add to a bound in time, in ms. */
+const BUSY_MS = 2_000;
+
+/** Fails unless it has ended by then, with whatever. @returns how it ended */
+export async function endsWithin<T>(ms: number, work: Promise<T>): Promise<PromiseSettledResult<T>> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`has not ended within ${ms} ms`)), ms + BUSY_MS);
+  });
+  const [ended] = await Promise.race([Promise.allSettled([work]), late]).finally(() => clearTimeout(timer));
+  return ended;
+}
+
+/** The calls end in time, each with its result or as StoreUnavailable; those named `unanswered` with the latter. */
+export async function expectBounded(
+  ms: number,
+  calls: Readonly<Record<string, Promise<unknown>>>,
+  unanswered: readonly string[] = [],
+): Promise<void> {
+  const ended = await Promise.all(
+    Object.entries(calls).map(async ([name, call]) => [name, await endsWithin(ms, call)] as const),
+  );
+  for (const [name, result] of ended) {
+    if (result.status === 'rejected') expect([name, result.reason]).toEqual([name, expect.any(StoreUnavailable)]);
+    else expect(unanswered).not.toContain(name);
+  }
 }
 
 /** A promise with its handles, for tests that hold something up. */

@@ -17,8 +17,8 @@ export interface EmbeddedOptions {
   /** 32 bytes. */
   readonly contentKey: Uint8Array;
   readonly codec: EventCodec;
-  /** How long a call waits for the writer, ms; 10 s if absent (`ports/errors.ts`). */
-  readonly deadlineMs?: number;
+  /** ms within which a call ends, whatever becomes of the writer; `CALL_WITHIN_MS` if absent. */
+  readonly callWithinMs?: number;
 }
 
 /** The ports as one thread has them. */
@@ -43,7 +43,7 @@ export interface EmbeddedBackend extends EmbeddedPorts {
  * a file that is damaged, of a disk that is full …
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBackend> {
-  const { file, contentKey, deadlineMs } = options;
+  const { file, contentKey, callWithinMs } = options;
   const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), {
     name: 'writer',
     workerData: { file, contentKey },
@@ -65,7 +65,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
   };
   let thread: EmbeddedThread;
   try {
-    thread = openThread(file, connect('foreground'), deadlineMs);
+    thread = openThread(file, connect('foreground'), callWithinMs);
   } catch (error) {
     await stop();
     throw named('FileUnusable', (error as Error).message);
@@ -92,7 +92,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
 
 /** The ports in another thread than the one that opened the backend. */
 export function attachEmbedded(port: MessagePort, options: EmbeddedOptions): EmbeddedPorts {
-  const thread = openThread(options.file, port, options.deadlineMs);
+  const thread = openThread(options.file, port, options.callWithinMs);
   port.once('close', () => thread.link.lost('the writer is gone'));
   return portsOf(thread, options);
 }

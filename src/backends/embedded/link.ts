@@ -1,17 +1,19 @@
 /** One thread's line to the writer thread: sends operations in batches, settles their promises, passes notices on. */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { CheckpointLost } from '../../ports/documents.ts';
-import { StoreUnavailable } from '../../ports/errors.ts';
+import { CALL_WITHIN_MS, StoreUnavailable } from '../../ports/errors.ts';
 import type { FromWriter, Notice, Op, Reply, ToWriter } from './protocol.ts';
 
 /** Operations that may wait for their commit; beyond, the store is overloaded. */
 const MAX_PENDING = 20_000;
 /** A batch goes out at the end of the event loop's turn, or as soon as it has this many operations. */
 const FLUSH_AT = 64;
-/** An operation not answered by then has an unknown outcome, if its sender does not wait on. */
-const DEADLINE_MS = 10_000;
-/** In that time, how often it is looked whether it is over. */
-const CHECKS = 10;
+/**
+ * Of the time within which a call must end: until its outcome is taken for unknown, if its sender does not wait on, and
+ * between two looks for such calls.
+ */
+const PATIENCE = 10 / 12;
+const LOOK_EVERY = 1 / 12;
 
 interface Pending {
   readonly resolve: (value: unknown) => void;
@@ -40,8 +42,9 @@ export interface Link {
   lost(reason: string): void;
 }
 
-/** @param deadlineMs how long an operation is waited for */
-export function openLink(port: MessagePort, deadlineMs = DEADLINE_MS): Link {
+/** @param withinMs within which a call ends */
+export function openLink(port: MessagePort, withinMs = CALL_WITHIN_MS): Link {
+  const deadlineMs = withinMs * PATIENCE;
   const pending = new Map<number, Pending>();
   const listeners: ((notice: Notice) => void)[] = [];
   const closing = new AbortController();
@@ -92,7 +95,7 @@ export function openLink(port: MessagePort, deadlineMs = DEADLINE_MS): Link {
     const oldest = pending.values().find(hasDeadline);
     if (oldest !== undefined && Date.now() > oldest.until)
       fail(hasDeadline, `the store has not answered for ${deadlineMs} ms`);
-  }, deadlineMs / CHECKS);
+  }, withinMs * LOOK_EVERY);
   watch.unref();
 
   const lost = (reason: string): void => {

@@ -18,8 +18,8 @@ export interface EmbeddedThread {
   close(): Promise<void>;
 }
 
-export function openThread(file: string, port: MessagePort, deadlineMs?: number): EmbeddedThread {
-  const link = openLink(port, deadlineMs);
+export function openThread(file: string, port: MessagePort, withinMs?: number): EmbeddedThread {
+  const link = openLink(port, withinMs);
   const reader = openReader(file);
   const readCheckpoint = reader.prepare('SELECT position FROM checkpoints WHERE name = ?');
   const checkpoints = new Map<string, number>();

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Documents, FindOptions } from '../../../src/ports/documents.ts';
-import { allPages, type Screen, screens, stored } from '../../contract/documents/samples.ts';
+import type { Screen } from '../../contract/documents/indexes.ts';
+import { allPages, screens, stored } from '../../contract/documents/samples.ts';
 import { shared } from '../../contract/support.ts';
 import { openTestBackend } from '../../support/embedded.ts';
 

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { Documents, Stored } from '../../../src/ports/documents.ts';
 import type { OpenDocuments } from '../documents.ts';
 import { freshName, PATIENCE_MS, range, shared } from '../support.ts';
-import { at, deleted, idsOf, put, type Screen, screens, stored } from './samples.ts';
+import type { Screen } from './indexes.ts';
+import { at, deleted, idsOf, put, screens, stored } from './samples.ts';
 
 export function freshnessContract(open: OpenDocuments): void {
   describe('reads that follow a write see it,', () => {
@@ -61,6 +62,45 @@ export function freshnessContract(open: OpenDocuments): void {
       expect(await look()).toEqual(['a', 'b']);
       await put(documents, collection, stored('a', 4, { rank: 5 }));
       expect(await look()).toEqual(['b']);
+    });
+
+    test('also through another connection, whatever it has read before', async () => {
+      const { documents, other = documents } = backend();
+      const collection = screens();
+      const name = freshName();
+      await look(documents, collection, 'hall', 'a');
+      for (const n of range(30)) {
+        const [writer, reader] = n % 2 === 0 ? [documents, other] : [other, documents];
+        const room = `room ${n}`;
+        expect(await look(reader, collection, room, 'a')).toMatchObject({ found: [], byKeys: undefined });
+        const checkpoint = { name, from: at(n), to: at(n + 1) };
+        await writer.write(collection, { puts: [stored('a', n + 1, { room })], checkpoint });
+        const position = BigInt(n + 1);
+        const fresh = { get: position, many: position, found: ['a'], byKeys: ['a'] };
+        expect(await look(reader, collection, room, 'a')).toEqual(fresh);
+        expect(await reader.checkpoint(name)).toBe(position);
+        expect(await reader.reached(name, at(n + 1), 0)).toBe(true);
+        const before = await look(reader, collection, `room ${n - 1}`, 'a');
+        expect(before).toMatchObject({ found: [], byKeys: undefined });
+      }
+    });
+
+    test('also through whichever connection, once one was told that the checkpoint is there', async () => {
+      const { documents, other = documents } = backend();
+      const collection = screens();
+      const name = freshName();
+      for (const n of range(20)) {
+        const room = `room ${n}`;
+        await look(other, collection, room, 'a');
+        const reached = documents.reached(name, at(n + 1), PATIENCE_MS);
+        const checkpoint = { name, from: at(n), to: at(n + 1) };
+        const written = other.write(collection, { puts: [stored('a', n + 1, { room })], checkpoint });
+        // As a node does that answers a registration once the device list has it: the next request comes to another.
+        expect(await reached).toBe(true);
+        expect(await look(other, collection, room, 'a')).toMatchObject({ found: ['a'], byKeys: ['a'] });
+        expect(await look(documents, collection, room, 'a')).toMatchObject({ found: ['a'], byKeys: ['a'] });
+        await written;
+      }
     });
 
     test('also through another connection, once the checkpoint was reached', async () => {

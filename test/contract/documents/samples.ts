@@ -2,20 +2,7 @@
 import { type Position, positionOf } from '../../../src/domain/position.ts';
 import type { Collection, Deletion, Documents, Page, Stored } from '../../../src/ports/documents.ts';
 import { freshName } from '../support.ts';
-
-export interface Screen {
-  readonly room?: string | undefined;
-  readonly rank?: number;
-  readonly owner?: string | undefined;
-  readonly more?: unknown;
-}
-
-export const screenIndexes = {
-  /** Ordered by rank. */
-  room: { key: (screen: Screen) => screen.room, sort: ({ rank = 0 }: Screen) => String(rank).padStart(4, '0') },
-  /** Ordered by id. */
-  ownedBy: { key: (screen: Screen) => screen.owner },
-};
+import { type Screen, screenIndexes } from './indexes.ts';
 
 export function screens(name = `c_${freshName()}`, version = 1) {
   return { name, version, indexes: screenIndexes } satisfies Collection<Screen>;

@@ -2,7 +2,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Collection, type Documents, shadowCheckpoint } from '../../../src/ports/documents.ts';
 import type { OpenDocuments } from '../documents.ts';
 import { shared } from '../support.ts';
-import { at, idsOf, put, type Screen, screenIndexes, screens, stored } from './samples.ts';
+import { laterIndexes, type Screen, screenIndexes } from './indexes.ts';
+import { at, idsOf, put, screens, stored } from './samples.ts';
 
 export function shadowContract(open: OpenDocuments): void {
   describe('a rebuild beside what serves', () => {
@@ -95,8 +96,7 @@ export function shadowContract(open: OpenDocuments): void {
 
     test('new indexes serve from then on', async () => {
       const { documents } = backend();
-      const byRank = { key: ({ rank }: Screen) => (rank === undefined ? undefined : `rank ${rank}`) };
-      const { name, after } = await rebuilding(documents, { room: screenIndexes.room, byRank });
+      const { name, after } = await rebuilding(documents, laterIndexes);
       await documents.promoteShadow(after, name);
       await put(documents, after, stored('more', 8, { rank: 1 }));
       const { items } = await documents.find(after, { index: 'byRank', key: 'rank 1', limit: 10 });

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { encodeEvent } from '../../../src/domain/codec.ts';
 import { revisionOf } from '../../../src/domain/position.ts';
 import { messageStream } from '../../../src/domain/streams.ts';
-import type { NewEvent } from '../../../src/ports/event-log.ts';
-import { aContext, aMessage, aTarget, channelRegistered } from '../../fixtures/samples.ts';
+import { AppendTooLarge, appendSize, MAX_APPEND_BYTES, type NewEvent } from '../../../src/ports/event-log.ts';
+import { aContext, aMessage, aTarget, channelRegistered, channelUpdated } from '../../fixtures/samples.ts';
 import type { OpenEventLog } from '../event-log.ts';
-import { freshName, range, shared } from '../support.ts';
+import { failureOf, freshName, range, shared } from '../support.ts';
 import { anEvent, append, appended, aStream, labels } from './samples.ts';
 
 export function appendContract(open: OpenEventLog): void {
@@ -122,14 +123,19 @@ export function appendContract(open: OpenEventLog): void {
       expect(labels(await log.readStream(stream))).toEqual(['later']);
     });
 
-    test('content given with an append can be read as soon as the append has answered; a taken id stays', async () => {
-      const { log, contents } = backend();
-      const id = freshName();
-      await append(log, aStream(), ['a'], 'noStream', { content: { id, text: '{"recipe":"麻婆豆腐"}' } });
-      expect(await contents.get(id)).toBe('{"recipe":"麻婆豆腐"}');
-      await append(log, aStream(), ['b'], 'noStream', { content: { id, text: 'other' } });
-      expect(await contents.get(id)).toBe('{"recipe":"麻婆豆腐"}');
-    });
+    test.each([1, 2])(
+      'up to its limit in bytes it is taken whole, and beyond it not at all (events: %i)',
+      async (n) => {
+        const { log, other = log } = backend();
+        const [fits, over] = [aStream(), aStream()];
+        const events = ofSize(n, MAX_APPEND_BYTES);
+        expect(appended(await log.append(fits, events, 'noStream')).revision).toBe(BigInt(n - 1));
+        expect((await other.readStream(fits)).map(({ event }) => event)).toEqual(events.map(({ event }) => event));
+        const error = await failureOf(log.append(over, ofSize(n, MAX_APPEND_BYTES + 1), 'noStream'));
+        expect(error).toBeInstanceOf(AppendTooLarge);
+        expect(await log.readStream(over)).toEqual([]);
+      },
+    );
 
     test('answered appends and their content outlive the backend', async (context) => {
       const own = await open();
@@ -140,11 +146,23 @@ export function appendContract(open: OpenEventLog): void {
         content: { id: run, text: 'kept' },
       });
       const log = await own.reopen();
-      const events = await log.readStream(aStream(run, 'a'));
-      expect(labels(events)).toEqual(['a', 'b']);
-      expect(events[1]).toMatchObject(first);
+      const { other = log, otherContents } = own;
+      for (const reader of [log, other]) {
+        const events = await reader.readStream(aStream(run, 'a'));
+        expect(labels(events)).toEqual(['a', 'b']);
+        expect(events[1]).toMatchObject(first);
+      }
+      if (otherContents !== undefined) expect(await otherContents.get(run)).toBe('kept');
       const second = await append(log, aStream(run, 'a'), ['c'], first.revision);
       expect(second.position).toBeGreaterThan(first.position);
     });
   });
+}
+
+/** Events that come to exactly so many bytes, the last one filled up with characters of one and of three. */
+function ofSize(count: number, bytes: number): NewEvent[] {
+  const events = range(count).map(() => anEvent('海'));
+  const small = appendSize(events.map(({ event, context }) => encodeEvent(event, context)));
+  const last = { ...anEvent(), event: channelUpdated({ deviceName: `海${'x'.repeat(bytes - small)}` }) };
+  return [...events.slice(1), last];
 }

@@ -1,9 +1,9 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { UndecodableEvent } from '../../../src/domain/codec.ts';
 import { START } from '../../../src/domain/position.ts';
-import type { LogFilter } from '../../../src/ports/event-log.ts';
-import type { OpenEventLog, OpenedEventLog } from '../event-log.ts';
-import { freshName } from '../support.ts';
+import type { OpenEventLog } from '../event-log.ts';
+import { eventually, failureOf, freshName, gate, range } from '../support.ts';
+import { read } from './reader.ts';
 import { append, aStream, labels, POISON } from './samples.ts';
 
 export function poisonContract(open: OpenEventLog): void {
@@ -39,31 +39,40 @@ export function poisonContract(open: OpenEventLog): void {
     test('stops a subscriber loudly instead of being skipped, also when it comes again', async (context) => {
       const it = await poisoned();
       if (it === undefined) return context.skip();
-      for (const _ of [1, 2]) await expect(readOn(it.log, it.all)).rejects.toThrow(UndecodableEvent);
+      for (const _ of [1, 2]) {
+        const reader = read(it.log, START, it.all);
+        await eventually(() => expect(reader.failure()).toBeInstanceOf(UndecodableEvent));
+        expect(labels(reader.events)).toEqual(['good']);
+      }
     });
 
-    test('stops a subscriber that was waiting when it came', async (context) => {
+    test('lets what stands before it through: to a subscriber, and to a reader of the log who asks for no more', async (context) => {
+      const it = await poisoned();
+      if (it === undefined) return context.skip();
+      for (const n of range(3)) await append(it.log, aStream(it.run, `-later-${n}`), ['later']);
+      const page = await it.log.readAll(START, it.all, 1);
+      expect(labels(page)).toEqual(['good']);
+      await expect(it.log.readAll(page[0]?.position ?? START, it.all, 1)).rejects.toThrow(UndecodableEvent);
+      const reader = read(it.log, START, it.all);
+      await eventually(() => expect(reader.failure()).toBeInstanceOf(UndecodableEvent));
+      expect(labels(reader.events)).toEqual(['good']);
+    });
+
+    test('stops a subscriber that was waiting when it came, with what had come before it', async (context) => {
       const own = await open();
       onTestFinished(own.close);
       if (own.poison === undefined) return context.skip();
       const run = freshName();
-      const reading = readOn(own.log, { prefixes: [`registration-${run}`] }, () => own.poison?.(aStream(run)));
-      await expect(reading).rejects.toThrow(UndecodableEvent);
+      const hold = gate();
+      const reader = read(own.log, START, { prefixes: [`registration-${run}`] }, () => hold.opened);
+      await eventually(() => expect(reader.caughtUp()).toBe(true));
+      // All of it has come when the reader looks again.
+      await append(own.log, aStream(run, '-1'), ['good', 'too']);
+      await own.poison(aStream(run, '-bad'));
+      await append(own.log, aStream(run, '-2'), ['later']);
+      hold.open();
+      await eventually(() => expect(reader.failure()).toBeInstanceOf(UndecodableEvent));
+      expect(labels(reader.events)).toEqual(['good', 'too']);
     });
   });
-}
-
-async function readOn(log: OpenedEventLog['log'], filter: LogFilter, whenCaughtUp?: () => Promise<void> | undefined) {
-  const abort = new AbortController();
-  onTestFinished(() => abort.abort());
-  for await (const { caughtUp } of log.subscribe(START, filter, abort.signal)) if (caughtUp) await whenCaughtUp?.();
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<Error> {
-  return promise.then(
-    () => {
-      throw new Error('did not fail');
-    },
-    (error: Error) => error,
-  );
 }

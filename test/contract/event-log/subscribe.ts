@@ -1,9 +1,10 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Position, START } from '../../../src/domain/position.ts';
+import { describe, expect, test } from 'vitest';
+import { START } from '../../../src/domain/position.ts';
 import { receiptStream } from '../../../src/domain/streams.ts';
-import type { EventLog, LogBatch, LogFilter, RecordedEvent } from '../../../src/ports/event-log.ts';
+import type { LogBatch, LogFilter } from '../../../src/ports/event-log.ts';
 import type { OpenEventLog } from '../event-log.ts';
 import { eventually, freshName, gate, range, shared } from '../support.ts';
+import { read } from './reader.ts';
 import { anEvent, append, aStream, labels } from './samples.ts';
 
 /** How soon a subscriber that waits must see an append. */
@@ -110,27 +111,6 @@ export function subscribeContract(open: OpenEventLog): void {
       await reader.stop();
     });
 
-    test('a reader that is held up gets everything afterwards', async () => {
-      const { log } = backend();
-      const run = freshName();
-      await append(log, aStream(run), range(300).map(String));
-      const hold = gate();
-      const reader = read(log, START, registrations(run), () => hold.opened);
-      await eventually(() => expect(reader.events.length).toBeGreaterThan(0));
-      const seen = reader.events.length;
-      for (const n of range(10))
-        await append(
-          log,
-          aStream(run, `-${n}`),
-          range(100).map((m) => `${n}.${m}`),
-        );
-      expect(reader.events).toHaveLength(seen);
-      hold.open();
-      await eventually(() => expect(reader.events.length).toBeGreaterThanOrEqual(1300));
-      expect(reader.events).toEqual(await log.readAll(START, registrations(run), 2000));
-      await reader.stop();
-    });
-
     test('several readers see the same', async () => {
       const { log } = backend();
       const run = freshName();
@@ -186,40 +166,4 @@ export function subscribeContract(open: OpenEventLog): void {
       await reader.stop();
     });
   });
-}
-
-interface Reader {
-  readonly events: RecordedEvent[];
-  caughtUp(): boolean;
-  /** What had come when the reader was first told that it has caught up, the batch that said so included. */
-  beforeCaughtUp(): readonly RecordedEvent[];
-  /** Aborts and waits for the end. */
-  stop(): Promise<void>;
-}
-
-/** Reads along in the background; `hold` is awaited after each batch. */
-function read(log: EventLog, after: Position, filter: LogFilter, hold?: () => Promise<void>): Reader {
-  const abort = new AbortController();
-  const events: RecordedEvent[] = [];
-  let countAtCaughtUp: number | undefined;
-  const ended = (async () => {
-    for await (const batch of log.subscribe(after, filter, abort.signal)) {
-      events.push(...batch.events);
-      if (batch.caughtUp) countAtCaughtUp ??= events.length;
-      await hold?.();
-    }
-  })();
-  onTestFinished(async () => {
-    abort.abort();
-    await ended.catch(() => undefined);
-  });
-  return {
-    events,
-    caughtUp: () => countAtCaughtUp !== undefined,
-    beforeCaughtUp: () => events.slice(0, countAtCaughtUp),
-    async stop() {
-      abort.abort();
-      await ended;
-    },
-  };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { PauseQueue, RetryJob } from '../../../src/ports/jobs.ts';
+import { RetryJob } from '../../../src/ports/jobs.ts';
 import type { OpenJobs } from '../jobs.ts';
-import { eventually, gate, range, shared } from '../support.ts';
+import { eventually, shared } from '../support.ts';
 import { aJob, aQueue, EARLY_MS, numbers, type Worker, work } from './samples.ts';
 
 const MINUTE_MS = 60_000;
@@ -109,97 +109,6 @@ export function retryContract(open: OpenJobs): void {
       });
       await eventually(() => expect(numbers(worker)).toEqual([1, 2]));
       await eventually(async () => expect(await jobs.counts(queue)).toEqual({ ...empty, delayed: 1 }));
-    });
-  });
-
-  describe('PauseQueue', () => {
-    const backend = shared(open);
-
-    test('costs no attempt: the job runs again as often as it is put back', async () => {
-      const { jobs } = backend();
-      const queue = aQueue();
-      const worker = work(jobs, queue, () => {
-        if (worker.runs.length < 5) throw new PauseQueue('not now', 10);
-      });
-      await jobs.add([aJob(queue, { attempts: 1 })]);
-      await eventually(() => expect(worker.runs).toHaveLength(5));
-      await eventually(async () =>
-        expect(await jobs.counts(queue)).toEqual({ waiting: 0, delayed: 0, active: 0, dead: 0 }),
-      );
-      expect(worker.runs.map(({ attempt }) => attempt)).toEqual([1, 1, 1, 1, 1]);
-    });
-
-    test('of no time holds up nobody: the others go on, and so does the job', async () => {
-      const { jobs } = backend();
-      const queue = aQueue();
-      const worker = work(jobs, queue, ({ data }) => {
-        if (data.n === 0 && worker.runs.filter((run) => run.data.n === 0).length < 20)
-          throw new PauseQueue('once more', 0);
-      });
-      await jobs.add(range(5).map((n) => aJob(queue, { data: { n }, attempts: 1 })));
-      await eventually(async () =>
-        expect(await jobs.counts(queue)).toEqual({ waiting: 0, delayed: 0, active: 0, dead: 0 }),
-      );
-      expect(numbers(worker).filter((n) => n === 0)).toHaveLength(20);
-      expect(new Set(numbers(worker))).toEqual(new Set(range(5)));
-    });
-
-    test('the consumer takes no other job until the pause is over', async () => {
-      const { jobs } = backend();
-      const queue = aQueue();
-      let pausedAt: number | undefined;
-      const worker = work(jobs, queue, () => {
-        if (pausedAt !== undefined) return;
-        pausedAt = performance.now();
-        throw new PauseQueue('not now', 300);
-      });
-      await jobs.add(range(5).map((n) => aJob(queue, { data: { n } })));
-      await eventually(() => expect(worker.runs).toHaveLength(6));
-      expect((worker.runs[1]?.startedAt ?? 0) - (pausedAt ?? 0)).toBeGreaterThanOrEqual(300 - EARLY_MS);
-      expect(new Set(numbers(worker))).toEqual(new Set(range(5)));
-    });
-
-    test('also jobs that are added during the pause wait for its end', async () => {
-      const { jobs } = backend();
-      const queue = aQueue();
-      let pausedAt: number | undefined;
-      await jobs.add([aJob(queue)]);
-      const worker = work(jobs, queue, () => {
-        if (pausedAt !== undefined) return;
-        pausedAt = performance.now();
-        throw new PauseQueue('not now', 300);
-      });
-      await eventually(() => expect(pausedAt).toBeDefined());
-      await jobs.add([aJob(queue)]);
-      await eventually(() => expect(worker.runs).toHaveLength(3));
-      expect((worker.runs[1]?.startedAt ?? 0) - (pausedAt ?? 0)).toBeGreaterThanOrEqual(300 - EARLY_MS);
-    });
-
-    test('what runs already goes on, and other queues too', async () => {
-      const { jobs } = backend();
-      const [queue, other] = [aQueue(), aQueue()];
-      const hold = gate();
-      let finished = false;
-      await jobs.add([aJob(queue, { data: { n: 1 } }), aJob(queue, { data: { n: 2 } })]);
-      const worker = work(
-        jobs,
-        queue,
-        async ({ data }) => {
-          if (data.n === 2) throw new PauseQueue('not now', 60_000);
-          await hold.opened;
-          finished = true;
-        },
-        { concurrency: 2 },
-      );
-      await eventually(() => expect(worker.runs).toHaveLength(2));
-      await jobs.add([aJob(other)]);
-      const free = work(jobs, other);
-      await eventually(() => expect(free.runs).toHaveLength(1));
-      hold.open();
-      await eventually(() => expect(finished).toBe(true));
-      await eventually(async () => expect((await jobs.counts(queue)).active).toBe(0));
-      const { waiting, delayed, dead } = await jobs.counts(queue);
-      expect({ held: waiting + delayed, dead }).toEqual({ held: 1, dead: 0 });
     });
   });
 }

@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest';
+import { CheckpointLost, type Documents, shadowCheckpoint } from '../../../src/ports/documents.ts';
+import { StoreUnavailable } from '../../../src/ports/errors.ts';
+import type { OpenDocuments } from '../documents.ts';
+import { faultyOr } from '../hooks.ts';
+import { endsWithin, eventually, expectBounded, failureOf, freshName, shared } from '../support.ts';
+import { at, put, screens, stored } from './samples.ts';
+
+export function faultContract(open: OpenDocuments): void {
+  describe('a store that does not answer', () => {
+    const backend = shared(open);
+    const callsOf = (documents: Documents, collection = screens(), name = freshName()) => ({
+      get: documents.get(collection, 'a'),
+      getMany: documents.getMany(collection, ['a', 'b']),
+      find: documents.find(collection, { index: 'room', key: 'hall', limit: 10 }),
+      findByKeys: documents.findByKeys(collection, 'room', ['hall'], 10),
+      write: put(documents, collection, stored('a', 1)),
+      moveCheckpoint: documents.moveCheckpoint({ name, from: at(0), to: at(1) }),
+      checkpoint: documents.checkpoint(name),
+      servedVersion: documents.servedVersion(collection),
+      startShadow: documents.startShadow(collection),
+      promoteShadow: documents.promoteShadow(collection, name),
+    });
+    const writes = ['write', 'moveCheckpoint', 'startShadow', 'promoteShadow'];
+
+    test('ends every call in time, reads too, and serves again once it answers', async (context) => {
+      const { port: documents, withinMs, freeze, heal } = await faultyOr(context, backend());
+      const [known, kept] = [screens(), screens()];
+      await put(documents, known, stored('a', 1));
+      await put(documents, kept, stored('before', 1));
+      await freeze();
+      await expectBounded(withinMs, callsOf(documents), writes);
+      await expectBounded(withinMs, callsOf(documents, known), writes);
+      expect(await endsWithin(50, documents.reached(freshName(), at(1), 50))).toEqual({
+        status: 'fulfilled',
+        value: false,
+      });
+      await heal();
+      await eventually(() => put(documents, kept, stored('after', 2)));
+      expect((await documents.getMany(kept, ['before', 'after'])).size).toBe(2);
+    });
+
+    test('a write of which nothing was heard does no harm when it is repeated', async (context) => {
+      const { documents: others } = backend();
+      const { port: documents, freeze, heal } = await faultyOr(context, backend());
+      const collection = screens();
+      const name = freshName();
+      await put(documents, collection, stored('a', 1, { room: 'attic' }), stored('b', 1, { room: 'hall' }));
+      const batch = {
+        puts: [stored('a', 3, { room: 'hall' })],
+        deletes: [{ id: 'b', position: at(3) }],
+        checkpoint: { name, from: at(0), to: at(3) },
+      };
+      await freeze();
+      expect(await failureOf(documents.write(collection, batch))).toBeInstanceOf(StoreUnavailable);
+      await heal();
+      // The first has moved the checkpoint, or this one does.
+      await documents.write(collection, batch).catch((error) => expect(error).toBeInstanceOf(CheckpointLost));
+      for (const reader of [documents, others]) {
+        expect(await reader.checkpoint(name)).toBe(3n);
+        const { items } = await reader.find(collection, { index: 'room', key: 'hall', limit: 5 });
+        expect(items).toEqual([stored('a', 3, { room: 'hall' })]);
+      }
+      await documents.moveCheckpoint({ name, from: at(3), to: at(4) });
+    });
+
+    test('nor does a move of a checkpoint, and who waits for it is not left waiting', async (context) => {
+      const { documents: others } = backend();
+      const { port: documents, freeze, heal } = await faultyOr(context, backend());
+      const name = freshName();
+      const move = () => documents.moveCheckpoint({ name, from: at(0), to: at(3) });
+      await documents.checkpoint(name);
+      await freeze();
+      expect(await failureOf(move())).toBeInstanceOf(StoreUnavailable);
+      const reached = [documents, others].map((reader) => reader.reached(name, at(3), 5_000));
+      await heal();
+      await move().catch((error) => expect(error).toBeInstanceOf(CheckpointLost));
+      expect(await Promise.all(reached)).toEqual([true, true]);
+      expect(await others.checkpoint(name)).toBe(3n);
+    });
+
+    test('nor does a swap', async (context) => {
+      const { documents: others } = backend();
+      const { port: documents, freeze, heal } = await faultyOr(context, backend());
+      const before = screens();
+      const { name } = before;
+      const after = screens(name, 2);
+      await documents.write(before, { puts: [stored('old', 5)], checkpoint: { name, from: at(0), to: at(5) } });
+      await documents.startShadow(after);
+      const checkpoint = { name: shadowCheckpoint(name), from: at(0), to: at(3) };
+      await documents.write(after, { puts: [stored('new', 3)], checkpoint }, 'shadow');
+      await freeze();
+      expect(await failureOf(documents.promoteShadow(after, name))).toBeInstanceOf(StoreUnavailable);
+      await heal();
+      // There may be nothing left to promote.
+      await documents.promoteShadow(after, name).catch((error) => expect(error).toBeInstanceOf(Error));
+      expect(await others.servedVersion(after)).toBe(2);
+      expect([...(await others.getMany(after, ['old', 'new'])).keys()]).toEqual(['new']);
+      expect(await others.checkpoint(name)).toBe(3n);
+    });
+
+    test('does not keep the port from closing, and one that is closed refuses', async (context) => {
+      const { port: documents, withinMs, freeze, close } = await faultyOr(context, backend());
+      const known = screens();
+      await put(documents, known, stored('a', 1));
+      await freeze();
+      const pending = failureOf(put(documents, known, stored('b', 2)));
+      const waiting = documents.reached(freshName(), at(1), 60_000);
+      expect(await endsWithin(withinMs, close())).toMatchObject({ status: 'fulfilled' });
+      expect(await pending).toBeInstanceOf(StoreUnavailable);
+      expect(await endsWithin(withinMs, waiting)).toEqual({ status: 'fulfilled', value: false });
+      await expectBounded(withinMs, callsOf(documents, known), [...writes, 'get', 'getMany', 'find']);
+    });
+  });
+}
