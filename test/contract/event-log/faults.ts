@@ -45,6 +45,11 @@ export function faultContract(open: OpenEventLog): void {
         const repeated = when === 'before' ? appendAll() : undefined;
         await heal();
         const answers = [await (repeated ?? appendAll()), await appendAll()];
+        // Whoever goes on trying behind its caller's back has time for it.
+        await freeze();
+        await failureOf(append(log, aStream(), ['other']));
+        await heal();
+        await append(log, aStream(), ['next']);
 
         const all = await log.readAll(START, registrations(run), 10);
         expect(labels(all)).toEqual(['a', 'b']);
