@@ -14,8 +14,9 @@ import { MAX_TARGETS, type Selection, selectTargets } from './targets.ts';
 const maxSize = { jpush: 3 * 1024, m2m: 64 * 1024 } as const;
 
 /**
- * Bytes of the event that accepts a message, as JSON. Below what an append may come to (`ports/event-log.ts`) by more than
- * metadata takes; what later becomes of targets is told in events that name each with less than it has here.
+ * Bytes of the event that accepts a message, as JSON, and of the names in the answer. Below what an append may come to
+ * (`ports/event-log.ts`) by more than metadata takes; what later becomes of targets is told in events that name each with
+ * less than it has here.
  */
 const MAX_ACCEPTED_BYTES = 900_000;
 /** Of a target and of a name, beside its texts. */
@@ -106,16 +107,21 @@ function isKnown(apps: AppDirectory, by: Selection['by'], name: string): boolean
 
 function isTooLarge(message: AcceptedMessage): boolean {
   // Few targets with short names, which is nearly every message, are not written out for this.
-  return bytesAtMost(message) > MAX_ACCEPTED_BYTES && Buffer.byteLength(JSON.stringify(message)) > MAX_ACCEPTED_BYTES;
+  if (bytesAtMost(message) <= MAX_ACCEPTED_BYTES) return false;
+  return bytesOf(message) + bytesOf(message.destination.filtered) > MAX_ACCEPTED_BYTES;
 }
 
-/** Of what grows with a request: the targets and the names that were dropped. */
+/** Of what grows with a request: the targets, and the names that were dropped, which the answer has, too. */
 function bytesAtMost({ targets, destination: { filtered } }: AcceptedMessage): number {
   let units = 0;
-  for (const name of filtered) units += name.length;
+  for (const name of filtered) units += 2 * name.length;
   for (const { clientId, appPackage, deviceId = '', userId = '' } of targets)
     units += clientId.length + appPackage.length + deviceId.length + userId.length;
   return units * MAX_BYTES_OF_UNIT + (filtered.length + targets.length) * FRAME_BYTES;
+}
+
+function bytesOf(json: object): number {
+  return Buffer.byteLength(JSON.stringify(json));
 }
 
 /** With targets of both channels the smaller limit holds. */

@@ -46,21 +46,27 @@ export interface StoredRequest extends RequestRecord {
 }
 
 /**
- * Bytes that the events of one append may come to, as `appendSize` counts them. The least that a store takes is the 1 MiB
- * of an EventStoreDB with its defaults; the rest is room for its own headers.
+ * Bytes that one append may come to, as `appendSize` counts them. The least that a store takes is the 1 MiB of an
+ * EventStoreDB with its defaults, also where the request's record holds the append (decision 2); the rest is for headers.
  */
 export const MAX_APPEND_BYTES = 1_000_000;
 
-/** The events of an append are more than a log must take. A defect of ours: who lets a list grow bounds it. */
+/** An append is more than a log must take. A defect of ours: who lets a list grow bounds it. */
 export class AppendTooLarge extends Error {
   override readonly name = 'AppendTooLarge';
 }
 
-/** What EventStoreDB counts (24.10; 24.6 less): data and metadata as UTF-8, and the type as UTF-16. */
-export function appendSize(events: readonly EncodedEvent[]): number {
-  return events.reduce(
-    (sum, { type, data, metadata }) => sum + Buffer.byteLength(data) + Buffer.byteLength(metadata) + 2 * type.length,
-    0,
+/**
+ * What EventStoreDB counts of events (24.10; 24.6 less): data and metadata as UTF-8, and the type as UTF-16. The texts of
+ * the request go with them.
+ */
+export function appendSize(events: readonly EncodedEvent[], request?: RequestRecord): number {
+  let size = 0;
+  for (const { type, data, metadata } of events)
+    size += Buffer.byteLength(data) + Buffer.byteLength(metadata) + 2 * type.length;
+  if (request === undefined) return size;
+  return (
+    size + Buffer.byteLength(request.key) + Buffer.byteLength(request.fingerprint) + Buffer.byteLength(request.answer)
   );
 }
 

@@ -121,6 +121,22 @@ describe('targets', () => {
     expect(over.appends).toEqual([]);
   });
 
+  test('what msgPushtry drops counts twice, since the answer names it again', async () => {
+    const dropped = (length: number) => many(199).map((name) => name + 'd'.repeat(length));
+    const fitting = ports({ a: ['x'] }, appended);
+    expect(await push(fitting.all, input(['a', ...dropped(2_200)], { mode: 'try' }))).toMatchObject({ type: 'done' });
+    for (const { events, options } of fitting.appends) {
+      const encoded = events.map(({ event, context }) => encodeEvent(event, context));
+      expect(appendSize(encoded)).toBeLessThan(MAX_APPEND_BYTES / 2);
+      expect(appendSize(encoded, options?.request)).toBeGreaterThan(1.5 * appendSize(encoded));
+      expect(appendSize(encoded, options?.request)).toBeLessThan(MAX_APPEND_BYTES);
+    }
+    const over = ports({ a: ['x'] }, appended);
+    const outcome = await push(over.all, input(['a', ...dropped(2_400)], { mode: 'try' }));
+    expect(outcome).toMatchObject({ code: 'B00006', detail: 'dst.Id' });
+    expect(over.appends).toEqual([]);
+  });
+
   test('one to which two names lead is listed once', async () => {
     const { all, appends } = ports({ a: ['x', 'y'], b: ['y', 'z'] }, appended);
     await push(all, input(['a', 'b']));

@@ -112,7 +112,7 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
   return {
     async append(stream, events, expected, options): Promise<AppendResult> {
       const encoded = events.map(({ id, event, context }) => ({ id, ...codec.encode(event, context) }));
-      const size = appendSize(encoded);
+      const size = appendSize(encoded, options?.request);
       if (size > MAX_APPEND_BYTES) throw new AppendTooLarge(`an append to ${stream} of ${size} bytes`);
       const reply = await link.send<AppendReply>({
         kind: 'append',

@@ -55,6 +55,18 @@ export function appendContract(open: OpenEventLog): void {
       expect((await log.readStream(stream))[0]?.event).toEqual(event);
     });
 
+    test('a request counts along with the events that it goes with', async () => {
+      const { log } = backend();
+      const stream = aStream();
+      const record = { key: freshName(), fingerprint: 'f', answer: '汉'.repeat(1_000) };
+      const events = ofSize(1, MAX_APPEND_BYTES - appendSize([], record));
+      const over = { ...record, answer: `${record.answer}!` };
+      expect(await failureOf(log.append(stream, events, 'noStream', { request: over }))).toBeInstanceOf(AppendTooLarge);
+      expect(await log.findRequest(record.key)).toBeUndefined();
+      appended(await log.append(stream, events, 'noStream', { request: record }));
+      expect(await log.findRequest(record.key)).toMatchObject(record);
+    });
+
     test('several events are appended in their order, at consecutive revisions and rising positions', async () => {
       const { log } = backend();
       const stream = aStream();
