@@ -2,12 +2,12 @@ import type { Contents } from '../../ports/contents.ts';
 import { unseal } from './cipher.ts';
 import type { EmbeddedThread } from './thread.ts';
 
-export function embeddedContents({ prepare, link }: EmbeddedThread, key: Uint8Array): Contents {
+export function embeddedContents({ prepare, link, hear }: EmbeddedThread, key: Uint8Array): Contents {
   const select = prepare('SELECT sealed FROM contents WHERE id = ?');
   return {
     put: (id, text) => link.send({ kind: 'putContent', id, text }),
     async get(id) {
-      link.hear();
+      hear();
       const sealed = select.get(id)?.sealed as Uint8Array | undefined;
       return sealed === undefined || sealed.length === 0 ? undefined : unseal(key, id, sealed);
     },

@@ -61,8 +61,11 @@ export function embeddedDocuments(thread: EmbeddedThread): Documents {
   /** What is read after this sees all that is committed. */
   const ready = async <T>(collection: Collection<T>): Promise<void> => {
     await open(collection);
-    link.hear();
+    thread.hear();
   };
+
+  const checkpointNow = (name: string): number =>
+    thread.hear() ? thread.checkpoint(name) : thread.readCheckpoint(name);
 
   const openCollection = async <T>(collection: Collection<T>): Promise<CollectionShape> => {
     const { name, version } = collection;
@@ -141,13 +144,12 @@ export function embeddedDocuments(thread: EmbeddedThread): Documents {
       await open(collection);
       const cache = caches.get(collection.name) ?? (await lookups(collection.name));
       assertIndex(collection, index);
-      link.hear();
+      const current = thread.hear();
       const found = new Map<string, readonly Stored<T>[]>();
       for (const key of keys) {
         const stored = asStored(key);
-        const items = cache.lookup(index, stored, limit, () =>
-          findKey(collection, index, stored, limit),
-        ) as readonly Stored<T>[];
+        const find = (): readonly Stored<T>[] => findKey(collection, index, stored, limit);
+        const items = current ? (cache.lookup(index, stored, limit, find) as readonly Stored<T>[]) : find();
         if (items.length > 0) found.set(key, items);
       }
       return found;
@@ -171,14 +173,12 @@ export function embeddedDocuments(thread: EmbeddedThread): Documents {
     moveCheckpoint: (move) => link.send({ kind: 'documents', puts: [], deletes: [], checkpoint: checkpointRow(move) }),
 
     async checkpoint(name) {
-      link.hear();
-      return positionOf(thread.checkpoint(name));
+      return positionOf(checkpointNow(name));
     },
 
     reached(name, position, timeoutMs) {
       const wanted = Number(position);
-      link.hear();
-      if (thread.checkpoint(name) >= wanted) return Promise.resolve(true);
+      if (checkpointNow(name) >= wanted) return Promise.resolve(true);
       return new Promise((resolve) => {
         const settle = (reached: boolean): void => {
           clearTimeout(timer);

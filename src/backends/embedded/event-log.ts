@@ -133,13 +133,13 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
     },
 
     async readStream(stream) {
-      link.hear();
+      thread.hear();
       const rows = selectStream.all(stream) as unknown as EventRow[];
       return rows.map((row) => recorded(recent.at(row.position) ?? { row }));
     },
 
     async readAll(after, filter, limit) {
-      link.hear();
+      thread.hear();
       const found: RecordedEvent[] = [];
       let next = Number(after);
       for (;;) {
@@ -158,8 +158,7 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
     },
 
     async head() {
-      link.hear();
-      return positionOf(Math.max(thread.head(), Number(START)));
+      return positionOf(Math.max(thread.hear() ? thread.head() : thread.readHead(), Number(START)));
     },
   };
 }

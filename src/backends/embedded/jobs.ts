@@ -13,7 +13,7 @@ interface DeadRow {
   readonly diedAt: number;
 }
 
-export function embeddedJobs({ prepare, link }: EmbeddedThread): Jobs {
+export function embeddedJobs({ prepare, link, hear }: EmbeddedThread): Jobs {
   const listeners = new Set<(queues: readonly string[]) => void>();
   link.onNotice(({ queues }) => {
     if (queues.length > 0) for (const listener of listeners) listener(queues);
@@ -48,7 +48,7 @@ export function embeddedJobs({ prepare, link }: EmbeddedThread): Jobs {
     },
     consume: <D>(options: ConsumeOptions<D>): Consumer => jobConsumer(link, signals, options),
     async queues() {
-      link.hear();
+      hear();
       return selectQueues.all().map(({ queue }) => String(queue));
     },
     async counts(queue) {
@@ -58,7 +58,7 @@ export function embeddedJobs({ prepare, link }: EmbeddedThread): Jobs {
       return { dead, delayed, active, waiting: Math.max(0, due - active) };
     },
     async deadLetters<D>(queue: string, limit: number) {
-      link.hear();
+      hear();
       return (selectDead.all(queue, limit) as unknown as DeadRow[]).map(
         ({ data, ...row }): DeadLetter<D> => ({ ...row, data: JSON.parse(data) as D }),
       );

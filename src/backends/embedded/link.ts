@@ -32,8 +32,11 @@ export interface Link {
   sendAndWait<T>(op: Op): Promise<T>;
   /** Told of every commit, before the promises of its operations settle. */
   onNotice(listener: (notice: Notice) => void): void;
-  /** Takes what the writer has said by now, without waiting for the event loop: who reads next has heard of every commit. */
-  hear(): void;
+  /**
+   * Takes what the writer has said by now, without waiting for the event loop.
+   * @returns whether that is all there is: another thread may hear of a commit a moment earlier
+   */
+  hear(): boolean;
   /** Aborts when the link is closed or lost: what waits for notices ends. */
   readonly signal: AbortSignal;
   /** Waits for what was sent, as long as an operation is waited for, then lets go of the port. */
@@ -53,6 +56,9 @@ export function openLink(port: MessagePort, withinMs = CALL_WITHIN_MS): Link {
   let scheduled: NodeJS.Immediate | undefined;
   let gone: string | undefined;
   let left: (() => void) | undefined;
+  /** Of the writer, once attached. */
+  let newest: Int32Array | undefined;
+  let heard = 0;
 
   const flush = (): void => {
     if (scheduled !== undefined) clearImmediate(scheduled);
@@ -84,8 +90,12 @@ export function openLink(port: MessagePort, withinMs = CALL_WITHIN_MS): Link {
       left?.();
       return;
     }
-    const { notice } = message;
-    if (notice !== undefined) for (const listener of listeners) listener(notice);
+    if (message.type === 'attached') newest = message.newest;
+    if (message.notice !== undefined) {
+      heard = message.news ?? heard;
+      for (const listener of listeners) listener(message.notice);
+    }
+    if (message.type === 'attached') return;
     for (const { first, replies } of message.replies)
       for (const [index, reply] of replies.entries()) settle(first + index, reply);
   };
@@ -126,9 +136,10 @@ export function openLink(port: MessagePort, withinMs = CALL_WITHIN_MS): Link {
     hear() {
       for (;;) {
         const received = receiveMessageOnPort(port) as { message: FromWriter } | undefined;
-        if (received === undefined) return;
+        if (received === undefined) break;
         receive(received.message);
       }
+      return newest !== undefined && Atomics.load(newest, 0) === heard;
     },
     async close() {
       if (gone !== undefined) return;

@@ -151,10 +151,21 @@ export type ToWriter =
   | { readonly type: 'leave' };
 
 export type FromWriter =
+  /** The first word to a connection. */
+  | {
+      readonly type: 'attached';
+      /** The number of the newest news, here before the first thread hears of it. */
+      readonly newest: Int32Array;
+      /** How things stand, and the number up to which that is. */
+      readonly notice: Notice;
+      readonly news: number;
+    }
   | {
       readonly type: 'committed';
       /** Number of the first reply's operation; the others follow. Several runs, since batches of one thread may commit together. */
       readonly replies: readonly { readonly first: number; readonly replies: readonly Reply[] }[];
-      readonly notice: Notice | undefined;
+      /** With the number of the news that it is; each is one more than the one before. */
+      readonly notice?: Notice | undefined;
+      readonly news?: number | undefined;
     }
   | { readonly type: 'left' };

@@ -7,12 +7,20 @@ export interface EmbeddedThread {
   /** A statement on the reading connection. */
   prepare(sql: string): Statement;
   readonly link: Link;
+  /**
+   * What is read from now on is no older than what any thread was told of before.
+   * @returns whether this one has been told of all of it, too: what it remembers may be older otherwise
+   */
+  hear(): boolean;
   /** Position of the newest event that this thread was told of. */
   head(): number;
   /** Waits until the log has grown beyond a position, or the signal aborts. */
   headBeyond(position: number, signal: AbortSignal): Promise<void>;
   /** Where a checkpoint stands. */
   checkpoint(name: string): number;
+  /** The same from the file, for who may not have been told of the newest. */
+  readHead(): number;
+  readCheckpoint(name: string): number;
   /** Calls back at every move of a checkpoint until told to stop. */
   onCheckpoint(listener: (name: string, position: number) => void): () => void;
   close(): Promise<void>;
@@ -21,11 +29,14 @@ export interface EmbeddedThread {
 export function openThread(file: string, port: MessagePort, withinMs?: number): EmbeddedThread {
   const link = openLink(port, withinMs);
   const reader = openReader(file);
-  const readCheckpoint = reader.prepare('SELECT position FROM checkpoints WHERE name = ?');
+  const selectCheckpoint = reader.prepare('SELECT position FROM checkpoints WHERE name = ?');
   const checkpoints = new Map<string, number>();
   const headWaiters = new Set<() => void>();
   const checkpointListeners = new Set<(name: string, position: number) => void>();
-  let head = Number(reader.prepare('SELECT max(position) AS position FROM events').get()?.position ?? 0);
+  const selectHead = reader.prepare('SELECT max(position) AS position FROM events');
+  const readHead = (): number => Number(selectHead.get()?.position ?? 0);
+  const readCheckpoint = (name: string): number => Number(selectCheckpoint.get(name)?.position ?? 0);
+  let head = readHead();
 
   link.onNotice((notice) => {
     reader.refresh();
@@ -41,6 +52,11 @@ export function openThread(file: string, port: MessagePort, withinMs?: number): 
   return {
     prepare: reader.prepare,
     link,
+    hear() {
+      const all = link.hear();
+      if (!all) reader.refresh();
+      return all;
+    },
     head: () => head,
     headBeyond(position, signal) {
       if (head > position || signal.aborted) return Promise.resolve();
@@ -55,10 +71,12 @@ export function openThread(file: string, port: MessagePort, withinMs?: number): 
         signal.addEventListener('abort', wake);
       });
     },
+    readHead,
+    readCheckpoint,
     checkpoint(name) {
       const known = checkpoints.get(name);
       if (known !== undefined) return known;
-      const position = Number(readCheckpoint.get(name)?.position ?? 0);
+      const position = readCheckpoint(name);
       checkpoints.set(name, position);
       return position;
     },

@@ -37,6 +37,7 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
   /** The background's whose turn has come; what arrives meanwhile waits for the next. */
   const due = arrivals<MessagePort>();
   const pace = commitPace();
+  const newest = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   let later: NodeJS.Timeout | undefined;
 
   const receive = (port: MessagePort, message: ToWriter): void => {
@@ -79,18 +80,14 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
       byPort.set(sender, runs);
       next += ops.length;
     }
-    // The news is out to all before anybody is answered: whom the answer is passed on to finds it waiting (`Link.hear`).
-    const together = byPort.size === 1;
-    if (notice !== undefined)
+    if (notice !== undefined) {
+      // Before anybody hears of it: a thread whose own news is still to come can tell that there is some (`Link.hear`).
+      const news = Atomics.add(newest, 0, 1) + 1;
       for (const port of ports.keys())
-        if (!together || !byPort.has(port))
-          port.postMessage({ type: 'committed', replies: [], notice } satisfies FromWriter);
-    for (const [port, runs] of byPort)
-      port.postMessage({
-        type: 'committed',
-        replies: runs,
-        notice: together ? notice : undefined,
-      } satisfies FromWriter);
+        port.postMessage({ type: 'committed', replies: byPort.get(port) ?? [], notice, news } satisfies FromWriter);
+      return;
+    }
+    for (const [port, runs] of byPort) port.postMessage({ type: 'committed', replies: runs } satisfies FromWriter);
   };
 
   /** One transaction, if there is something to commit by now. */
@@ -137,9 +134,10 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
           work();
         });
         message.port.postMessage({
-          type: 'committed',
-          replies: [],
+          type: 'attached',
+          newest,
           notice: writer.standing(),
+          news: Atomics.load(newest, 0),
         } satisfies FromWriter);
         return;
       case 'stop':
