@@ -83,8 +83,8 @@ export default {
       name: 'contract-suites-know-the-port-alone',
       severity: 'error',
       comment:
-        'a suite that looks behind the port cannot hold another backend; the enrolments (*.test.ts) open the backend',
-      from: { path: '^test/contract/', pathNot: '\\.test\\.ts$' },
+        'a suite that looks behind the port cannot hold another backend; the enrolments (*.test.ts), and what they start elsewhere (embedded-*.ts), open the backend',
+      from: { path: '^test/contract/', pathNot: ['\\.test\\.ts$', '/embedded-[a-z]+\\.ts$'] },
       to: { path: '^src/', pathNot: ['^src/(ports|domain)/'] },
     },
     {
