@@ -1,4 +1,4 @@
-/** One pino for the process. The background thread's lines pass through the main thread, so that no two interleave. */
+/** One pino for the process. The other threads' lines pass through the main thread, so that no two interleave. */
 import { pino } from 'pino';
 import type { LogLevel } from '../config.ts';
 import { type LogOutput, standardOutput } from './log-output.ts';

@@ -73,13 +73,23 @@ function fromVersion1(db: DatabaseSync): void {
   `);
 }
 
+/** Pages in the write-ahead log at which a commit copies them itself: nobody else did (`checkpoints.ts`). */
+const LATE_CHECKPOINT_PAGES = 32_768;
+
+/** A connection that only moves pages from the write-ahead log into the file. */
+export function openCheckpointer(file: string): DatabaseSync {
+  const db = new DatabaseSync(file);
+  db.exec('PRAGMA synchronous = FULL');
+  return db;
+}
+
 /** The one connection that writes. An answered commit survives `kill -9` and power loss (WAL, synchronous=FULL). */
 export function openWriter(file: string): DatabaseSync {
   const db = new DatabaseSync(file);
   db.exec(`
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
-    PRAGMA wal_autocheckpoint = 4000;
+    PRAGMA wal_autocheckpoint = ${LATE_CHECKPOINT_PAGES};
     PRAGMA journal_size_limit = 67108864;
     PRAGMA cache_size = -16384;
     PRAGMA temp_store = MEMORY;

@@ -1,6 +1,7 @@
 /** The thread that owns the write connection. Serves any number of ports; what has arrived on all of them commits together. */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { arrivals, type Batch, countOps } from './arrivals.ts';
+import { startCheckpoints } from './checkpoints.ts';
 import { commitPace } from './commit-pace.ts';
 import type { FromWriter, Reply, ToWriter } from './protocol.ts';
 import { openFileWriter } from './writer.ts';
@@ -31,6 +32,7 @@ export type FromWriterThread =
 
 function run(parent: MessagePort, { file, contentKey }: Start): void {
   const writer = openFileWriter(file, contentKey);
+  const checkpoints = startCheckpoints(file);
   const ports = new Map<MessagePort, Rank>();
   /** What has arrived and is not committed yet. */
   const arrived = { foreground: arrivals<MessagePort>(), background: arrivals<MessagePort>() };
@@ -101,7 +103,9 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
     const foreground = arrived.foreground.takeAll();
     const background = due.take(pace.backgroundRows());
     pace.begin(countOps(foreground), countOps(background));
+    if (checkpoints.isMyTurn()) writer.checkpoint();
     answer([...foreground, ...background]);
+    checkpoints.committed();
     return true;
   };
 
@@ -146,8 +150,10 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
         clearTimeout(later);
         clearTimeout(forgetting);
         for (const port of ports.keys()) port.close();
-        writer.close();
-        parent.close();
+        void checkpoints.stop().then(() => {
+          writer.close();
+          parent.close();
+        });
     }
   });
   parent.postMessage({ type: 'open' } satisfies FromWriterThread);

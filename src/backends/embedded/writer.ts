@@ -4,6 +4,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { never } from '../../domain/decider.ts';
+import { checkpointPass } from './checkpoint-pass.ts';
 import { keyCheck } from './cipher.ts';
 import type { Notice, Op, Reply } from './protocol.ts';
 import { openWriter } from './schema.ts';
@@ -22,6 +23,8 @@ export interface Writer {
   apply(ops: readonly Op[]): { readonly replies: Reply[]; readonly notice: Notice | undefined };
   /** How things stand: what a thread missed that has looked at the file before it was told of every commit. */
   standing(): Notice;
+  /** Copies what is left in the write-ahead log into the file. */
+  checkpoint(): void;
   /** Drops requests that are older than they must be remembered, a bounded number. @returns whether there may be more */
   forgetOldRequests(now: number): boolean;
   close(): void;
@@ -37,6 +40,7 @@ export function openFileWriter(file: string, contentKey: Uint8Array): Writer {
   const contents = contentWriter(db, contentKey);
   const begin = db.prepare('BEGIN IMMEDIATE');
   const commit = db.prepare('COMMIT');
+  const pass = checkpointPass(db);
   let told = -1;
 
   const applyOne = (op: Op): unknown => {
@@ -127,6 +131,7 @@ export function openFileWriter(file: string, contentKey: Uint8Array): Writer {
       changes: [],
       places: [],
     }),
+    checkpoint: () => void pass(),
     forgetOldRequests(now) {
       return requests.forget(now - REQUEST_TTL_MS, FORGET_AT_ONCE) === FORGET_AT_ONCE;
     },

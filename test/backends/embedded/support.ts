@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { AppendOp, AppendReply, DocumentsOp, Op, Reply } from '../../../src/backends/embedded/protocol.ts';
+import { openReadOnly } from '../../../src/backends/embedded/reader.ts';
 import { openFileWriter, type Writer } from '../../../src/backends/embedded/writer.ts';
 import { encodeEvent } from '../../../src/domain/codec.ts';
 import { aContext, channelRegistered } from '../../fixtures/samples.ts';
@@ -23,6 +24,17 @@ export function commitsIn(file: string): number {
   for (let at = WAL_HEADER; at + frame <= wal.length; at += frame)
     if (wal.readUInt32BE(at + 4) !== 0 && wal.subarray(at + 8, at + 16).equals(salt)) commits += 1;
   return commits;
+}
+
+/** Has the write-ahead log go on, as a reader that still needs it does. @returns lets go */
+export function keepLog(file: string): () => void {
+  const db = openReadOnly(file);
+  db.exec('BEGIN; SELECT count(*) FROM meta');
+  const release = (): void => {
+    if (db.isOpen) db.close();
+  };
+  onTestFinished(release);
+  return release;
 }
 
 export async function aFolder(): Promise<string> {

@@ -12,7 +12,7 @@ import { append, aStream, labels } from '../../contract/event-log/samples.ts';
 import { eventually, freshName, gate, range } from '../../contract/support.ts';
 import { codec, openTestBackend, testContentKey } from '../../support/embedded.ts';
 import type { AttachedStart, FromAttached, ToAttached } from './attached-thread.ts';
-import { aFolder, commitsIn } from './support.ts';
+import { aFolder, commitsIn, keepLog } from './support.ts';
 
 async function open() {
   const test = await openTestBackend();
@@ -29,6 +29,7 @@ async function opened() {
 describe('group commit', () => {
   test('appends that come together share a commit, those that come one by one do not', async () => {
     const { backend, file } = await opened();
+    keepLog(file);
     const before = commitsIn(file);
     const run = freshName();
     await Promise.all(range(200).map((n) => append(backend.log, aStream(run, `-${n}`), ['event'])));

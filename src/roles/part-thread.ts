@@ -1,4 +1,4 @@
-/** The thread that runs the background of an embedded service, so that its work does not wait between requests. */
+/** The thread of one part of an embedded service, so that its work does not wait between requests. */
 import { readlinkSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
@@ -7,10 +7,16 @@ import type { LogLevel } from '../config.ts';
 import type { App } from '../domain/apps.ts';
 import { decodeEvent, encodeEvent } from '../domain/codec.ts';
 import { systemClock } from '../ports/clock.ts';
-import { startBackground } from './background.ts';
 import { threadLogger } from './logging.ts';
+import { startProjector } from './projector.ts';
+import { startWorker } from './worker.ts';
 
-export interface BackgroundStart {
+const parts = { projector: startProjector, worker: startWorker } as const;
+
+export type PartName = keyof typeof parts;
+
+export interface PartStart {
+  readonly part: PartName;
   readonly port: MessagePort;
   readonly store: Omit<EmbeddedOptions, 'codec'>;
   readonly apps: readonly App[];
@@ -18,9 +24,9 @@ export interface BackgroundStart {
   readonly logLevel: LogLevel;
 }
 
-export type ToBackground = { readonly type: 'stop'; readonly graceMs: number };
+export type ToPart = { readonly type: 'stop'; readonly graceMs: number };
 
-export type FromBackground = { readonly type: 'started' } | { readonly type: 'log'; readonly line: string };
+export type FromPart = { readonly type: 'started' } | { readonly type: 'log'; readonly line: string };
 
 /** How much this thread steps back for the others: whoever waits for an answer comes first. */
 const NICENESS = 5;
@@ -35,18 +41,19 @@ function stepBack(): void {
   }
 }
 
-async function run(parent: MessagePort, { port, store, apps, jpushUrl, logLevel }: BackgroundStart): Promise<void> {
+async function run(parent: MessagePort, start: PartStart): Promise<void> {
   stepBack();
-  const tell = (message: FromBackground): void => parent.postMessage(message);
-  const logger = threadLogger(logLevel, (line) => tell({ type: 'log', line }));
-  const ports = attachEmbedded(port, { ...store, codec: { encode: encodeEvent, decode: decodeEvent } });
-  const background = await startBackground({ ...ports, clock: systemClock, logger, apps, jpushUrl });
-  parent.once('message', async ({ graceMs }: ToBackground) => {
-    await background.stop(graceMs);
+  const { apps, jpushUrl } = start;
+  const tell = (message: FromPart): void => parent.postMessage(message);
+  const logger = threadLogger(start.logLevel, (line) => tell({ type: 'log', line }));
+  const ports = attachEmbedded(start.port, { ...start.store, codec: { encode: encodeEvent, decode: decodeEvent } });
+  const part = await parts[start.part]({ ...ports, clock: systemClock, logger, apps, jpushUrl });
+  parent.once('message', async ({ graceMs }: ToPart) => {
+    await part.stop(graceMs);
     await ports.close();
     parent.close();
   });
   tell({ type: 'started' });
 }
 
-if (parentPort !== null) await run(parentPort, workerData as BackgroundStart);
+if (parentPort !== null) await run(parentPort, workerData as PartStart);
