@@ -3,7 +3,7 @@
  * rounds of one run, then the full path to the provider and the read model. One JSON line on stdout, progress on stderr.
  *   --quick         a smoke run: all steps, figures worth nothing
  *   --messages N    only memory: N messages in portions, resident memory after each
- *   --profile DIR   also CPU profiles of the service's threads there (main, writer, background), the hottest functions on stderr
+ *   --profile DIR   also CPU profiles of the service's threads there (main, writer, projector, worker), the hottest functions on stderr
  */
 import { parseArgs } from 'node:util';
 import { checkAccounts } from './push/accounts.ts';

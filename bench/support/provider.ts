@@ -21,7 +21,7 @@ const takenAt = new Map<string, number>();
 function remember(content: string | undefined): void {
   const msgId = MSG_ID.exec(content ?? '')?.[1];
   if (msgId === undefined) return;
-  if (takenAt.size >= MAX_REMEMBERED) takenAt.clear();
+  if (takenAt.size >= MAX_REMEMBERED) takenAt.delete(takenAt.keys().next().value ?? '');
   takenAt.set(msgId, performance.timeOrigin + performance.now());
 }
 
