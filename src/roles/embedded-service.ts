@@ -7,7 +7,7 @@ import type { FromPart, PartName, PartStart, ToPart } from './part-thread.ts';
 import { openStore, storeFault, storeOptions } from './store.ts';
 
 /** Of a part's thread: most of what it makes lives for one batch, and is cheaper to drop before it grows old. */
-const YOUNG_GENERATION_MB = 96;
+const YOUNG_GENERATION_MB = 48;
 
 export interface EmbeddedService {
   readonly backend: EmbeddedBackend;

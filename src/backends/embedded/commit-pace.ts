@@ -1,12 +1,17 @@
 /** When the writer commits: at once while it has little to do, in larger and rarer transactions under load. */
 
-/** So many operations in one transaction are load: what comes alone is committed at once. */
-const LOAD_OPS = 4;
-/** Under load a transaction begins this long after the one before at the earliest, so that more share its fsync. */
+/** After so many operations in one transaction the next one waits for company: what comes alone is committed at once. */
+const COMPANY_OPS = 4;
+/** A transaction then begins this long after the one before at the earliest, so that more share its fsync. */
 const COMMIT_EVERY_MS = 2;
 /**
- * While threads that callers wait for are under load, the background's operations are committed this often only: an
- * answer comes before what is derived from it, and what is derived costs less in larger batches.
+ * So many operations in one transaction of threads that callers wait for are load: they come faster than they are committed.
+ * Fewer come often at most, and leave time for the background.
+ */
+const LOAD_OPS = 16;
+/**
+ * While they are under load, the background's operations are committed this often only: an answer comes before what is
+ * derived from it, and what is derived costs less in larger batches.
  */
 const BACKGROUND_EVERY_MS = 200;
 /** Rows of the background in one transaction then: who waits for an answer does not wait for all that came together. */
@@ -40,7 +45,7 @@ export function commitPace(now: () => number = () => performance.now()): CommitP
     backgroundRows: () => (isUnderLoad(now()) ? BACKGROUND_ROWS : Number.POSITIVE_INFINITY),
     waitForMore() {
       const wait = lastBegin + COMMIT_EVERY_MS - now();
-      if (lastSize >= LOAD_OPS && wait > 0) Atomics.wait(never, 0, 0, wait);
+      if (lastSize >= COMPANY_OPS && wait > 0) Atomics.wait(never, 0, 0, wait);
     },
     begin(foreground, background) {
       lastBegin = now();
