@@ -1,25 +1,14 @@
 /** What delivers: dispatcher, delivery, expiry. */
 import type { App } from '../domain/apps.ts';
 import { appDirectory } from '../domain/apps.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Contents } from '../ports/contents.ts';
-import type { Documents } from '../ports/documents.ts';
-import type { EventLog } from '../ports/event-log.ts';
-import type { Jobs } from '../ports/jobs.ts';
-import type { Logger } from '../ports/logger.ts';
 import { jpushChannel } from '../workers/channels/jpush.ts';
 import { startDeliveryWorker } from '../workers/delivery-worker.ts';
 import { startDispatcher } from '../workers/dispatcher.ts';
 import { startExpirySweeper } from '../workers/expiry-sweeper.ts';
+import type { DeliveryDeps } from '../workers/work.ts';
 import type { Part } from './part.ts';
 
-export interface WorkerDeps {
-  readonly log: EventLog;
-  readonly documents: Documents;
-  readonly contents: Contents;
-  readonly jobs: Jobs;
-  readonly clock: Clock;
-  readonly logger: Logger;
+export interface WorkerDeps extends DeliveryDeps {
   readonly apps: readonly App[];
   readonly jpushUrl: string;
 }
