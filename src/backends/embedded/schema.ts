@@ -73,7 +73,7 @@ function fromVersion1(db: DatabaseSync): void {
   `);
 }
 
-/** Pages in the write-ahead log at which a commit copies them itself: nobody else did (`checkpoints.ts`). */
+/** Pages in the write-ahead log at which a commit copies them itself: nobody else did (`wal-checkpoints.ts`). */
 const LATE_CHECKPOINT_PAGES = 32_768;
 
 /** A connection that only moves pages from the write-ahead log into the file. */

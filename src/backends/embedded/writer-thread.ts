@@ -1,9 +1,9 @@
 /** The thread that owns the write connection. Serves any number of ports; what has arrived on all of them commits together. */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { arrivals, type Batch, countOps } from './arrivals.ts';
-import { startCheckpoints } from './checkpoints.ts';
 import { commitPace } from './commit-pace.ts';
 import type { FromWriter, Reply, ToWriter } from './protocol.ts';
+import { startWalCheckpoints } from './wal-checkpoints.ts';
 import { openFileWriter } from './writer.ts';
 
 /** Operations of one transaction at most; more wait for the next. */
@@ -32,7 +32,7 @@ export type FromWriterThread =
 
 function run(parent: MessagePort, { file, contentKey }: Start): void {
   const writer = openFileWriter(file, contentKey);
-  const checkpoints = startCheckpoints(file);
+  const walCheckpoints = startWalCheckpoints(file);
   const ports = new Map<MessagePort, Rank>();
   /** What has arrived and is not committed yet. */
   const arrived = { foreground: arrivals<MessagePort>(), background: arrivals<MessagePort>() };
@@ -103,9 +103,9 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
     const foreground = arrived.foreground.takeAll();
     const background = due.take(pace.backgroundRows());
     pace.begin(countOps(foreground), countOps(background));
-    if (checkpoints.isMyTurn()) writer.checkpoint();
+    if (walCheckpoints.isMyTurn()) writer.copyFromWal();
     answer([...foreground, ...background]);
-    checkpoints.committed();
+    walCheckpoints.committed();
     return true;
   };
 
@@ -150,7 +150,7 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
         clearTimeout(later);
         clearTimeout(forgetting);
         for (const port of ports.keys()) port.close();
-        void checkpoints.stop().then(() => {
+        void walCheckpoints.stop().then(() => {
           writer.close();
           parent.close();
         });

@@ -4,10 +4,10 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { never } from '../../domain/decider.ts';
-import { checkpointPass } from './checkpoint-pass.ts';
 import { keyCheck } from './cipher.ts';
 import type { Notice, Op, Reply } from './protocol.ts';
 import { openWriter } from './schema.ts';
+import { walPass } from './wal-pass.ts';
 import { contentWriter } from './write-contents.ts';
 import { documentWriter } from './write-documents.ts';
 import { eventWriter } from './write-events.ts';
@@ -24,7 +24,7 @@ export interface Writer {
   /** How things stand: what a thread missed that has looked at the file before it was told of every commit. */
   standing(): Notice;
   /** Copies what is left in the write-ahead log into the file. */
-  checkpoint(): void;
+  copyFromWal(): void;
   /** Drops requests that are older than they must be remembered, a bounded number. @returns whether there may be more */
   forgetOldRequests(now: number): boolean;
   close(): void;
@@ -40,7 +40,7 @@ export function openFileWriter(file: string, contentKey: Uint8Array): Writer {
   const contents = contentWriter(db, contentKey);
   const begin = db.prepare('BEGIN IMMEDIATE');
   const commit = db.prepare('COMMIT');
-  const pass = checkpointPass(db);
+  const pass = walPass(db);
   let told = -1;
 
   const applyOne = (op: Op): unknown => {
@@ -131,7 +131,7 @@ export function openFileWriter(file: string, contentKey: Uint8Array): Writer {
       changes: [],
       places: [],
     }),
-    checkpoint: () => void pass(),
+    copyFromWal: () => void pass(),
     forgetOldRequests(now) {
       return requests.forget(now - REQUEST_TTL_MS, FORGET_AT_ONCE) === FORGET_AT_ONCE;
     },

@@ -4,8 +4,8 @@
  * it is copied at the moment when the next transaction starts.
  */
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
-import { checkpointPass } from './checkpoint-pass.ts';
 import { openCheckpointer } from './schema.ts';
+import { walPass } from './wal-pass.ts';
 
 /** From the first commit after a round to the next round: what is written again and again meanwhile is copied once. */
 const EVERY_MS = 500;
@@ -25,7 +25,7 @@ interface Start {
   readonly shared: Int32Array;
 }
 
-export interface Checkpoints {
+export interface WalCheckpoints {
   /** The writer has committed something. */
   committed(): void;
   /** Whether little enough is left in the log for the writer to copy it now, before its next transaction. Says so once. */
@@ -34,11 +34,11 @@ export interface Checkpoints {
   stop(): Promise<void>;
 }
 
-export function startCheckpoints(file: string): Checkpoints {
+export function startWalCheckpoints(file: string): WalCheckpoints {
   const shared = new Int32Array(new SharedArrayBuffer(CELLS * Int32Array.BYTES_PER_ELEMENT));
   const worker = new Worker(new URL(import.meta.url), {
-    name: 'checkpoints',
-    workerData: { checkpoints: { file, shared } satisfies Start },
+    name: 'wal-checkpoints',
+    workerData: { walCheckpoints: { file, shared } satisfies Start },
   });
   // Should it fail, the writer's connection does all by itself, as SQLite does by default: later, and while commits wait.
   worker.once('error', () => undefined);
@@ -61,7 +61,7 @@ export function startCheckpoints(file: string): Checkpoints {
 
 function run({ file, shared }: Start): void {
   const db = openCheckpointer(file);
-  const pass = checkpointPass(db);
+  const pass = walPass(db);
   const isStopped = (): boolean => Atomics.load(shared, STOP) === 1;
 
   const round = (): void => {
@@ -84,5 +84,5 @@ function run({ file, shared }: Start): void {
   db.close();
 }
 
-const start = (workerData as { readonly checkpoints?: Start } | null)?.checkpoints;
+const start = (workerData as { readonly walCheckpoints?: Start } | null)?.walCheckpoints;
 if (!isMainThread && start !== undefined) run(start);

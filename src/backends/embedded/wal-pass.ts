@@ -11,7 +11,7 @@ export interface Passed {
  * Copies from the write-ahead log into the file what no reader still needs otherwise; waits for nobody.
  * @returns a function that makes one pass; `undefined` from it: somebody else is at it, or it failed
  */
-export function checkpointPass(db: DatabaseSync): () => Passed | undefined {
+export function walPass(db: DatabaseSync): () => Passed | undefined {
   const statement = db.prepare('PRAGMA wal_checkpoint(PASSIVE)');
   return () => {
     try {

@@ -2,7 +2,7 @@
 import { copyFileSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Checkpoints, startCheckpoints } from '../../../src/backends/embedded/checkpoints.ts';
+import { startWalCheckpoints, type WalCheckpoints } from '../../../src/backends/embedded/wal-checkpoints.ts';
 import type { Writer } from '../../../src/backends/embedded/writer.ts';
 import { range } from '../../contract/support.ts';
 import { until } from '../../support/until.ts';
@@ -12,12 +12,12 @@ const EVENTS = 2000;
 
 async function started() {
   const { file, writer } = await aWriter();
-  const checkpoints = startCheckpoints(file);
+  const checkpoints = startWalCheckpoints(file);
   onTestFinished(() => checkpoints.stop());
   return { file, writer, checkpoints };
 }
 
-function write(writer: Writer, checkpoints: Checkpoints, run: string, events = EVENTS): void {
+function write(writer: Writer, checkpoints: WalCheckpoints, run: string, events = EVENTS): void {
   writer.apply(range(events).map((n) => appendOp(`${run}-${n}`)));
   checkpoints.committed();
 }
@@ -53,7 +53,7 @@ describe('checkpoints', () => {
     const size = statSync(`${file}-wal`).size;
     // Meanwhile something came that is in the log only.
     writer.apply([appendOp('late')]);
-    writer.checkpoint();
+    writer.copyFromWal();
     expect(eventsWithoutLog(file)).toBe(EVENTS + 1);
     write(writer, checkpoints, 'b', 10);
     expect(commitsIn(file)).toBe(1);
@@ -66,7 +66,7 @@ describe('checkpoints', () => {
     const release = keepLog(file);
     write(writer, checkpoints, 'b');
     // As often as it likes.
-    for (const _ of range(3)) writer.checkpoint();
+    for (const _ of range(3)) writer.copyFromWal();
     write(writer, checkpoints, 'c', 10);
     expect(commitsIn(file)).toBeGreaterThan(2);
     release();
