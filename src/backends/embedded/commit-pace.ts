@@ -22,8 +22,8 @@ const LOAD_ENDS_MS = 20;
 export interface CommitPace {
   /** ms until the background's operations may be committed; 0: now. */
   beforeBackground(): number;
-  /** Under load, blocks the thread for a moment; more arrives meanwhile. */
-  waitForMore(): void;
+  /** ms for which the next transaction is to wait for company; 0: it may begin. */
+  beforeNext(): number;
   /** Rows of the background that may go into the next transaction. */
   backgroundRows(): number;
   /** A transaction begins with so many operations of each kind. */
@@ -31,7 +31,6 @@ export interface CommitPace {
 }
 
 export function commitPace(now: () => number = () => performance.now()): CommitPace {
-  const never = new Int32Array(new SharedArrayBuffer(4));
   let lastBegin = 0;
   let lastSize = 0;
   let lastLoad = Number.NEGATIVE_INFINITY;
@@ -43,10 +42,7 @@ export function commitPace(now: () => number = () => performance.now()): CommitP
       return isUnderLoad(at) ? Math.max(0, lastBackground + BACKGROUND_EVERY_MS - at) : 0;
     },
     backgroundRows: () => (isUnderLoad(now()) ? BACKGROUND_ROWS : Number.POSITIVE_INFINITY),
-    waitForMore() {
-      const wait = lastBegin + COMMIT_EVERY_MS - now();
-      if (lastSize >= COMPANY_OPS && wait > 0) Atomics.wait(never, 0, 0, wait);
-    },
+    beforeNext: () => (lastSize >= COMPANY_OPS ? Math.max(0, lastBegin + COMMIT_EVERY_MS - now()) : 0),
     begin(foreground, background) {
       lastBegin = now();
       lastSize = foreground + background;

@@ -30,6 +30,13 @@ export type FromWriterThread =
   | { readonly type: 'open' }
   | { readonly type: 'failed'; readonly name: string; readonly error: string };
 
+const never = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+
+/** Blocks the thread, for which no timer is fine enough; more arrives meanwhile. */
+function holdStill(ms: number): void {
+  if (ms > 0) Atomics.wait(never, 0, 0, ms);
+}
+
 function run(parent: MessagePort, { file, contentKey }: Start): void {
   const writer = openFileWriter(file, contentKey);
   const walCheckpoints = startWalCheckpoints(file);
@@ -97,7 +104,7 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
     receiveAll();
     const isTurn = due.isEmpty && !arrived.background.isEmpty && pace.beforeBackground() === 0;
     if (arrived.foreground.isEmpty && due.isEmpty && !isTurn) return false;
-    pace.waitForMore();
+    holdStill(pace.beforeNext());
     receiveAll();
     if (isTurn) for (const batch of arrived.background.takeAll()) due.add(batch);
     const foreground = arrived.foreground.takeAll();

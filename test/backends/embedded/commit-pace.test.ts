@@ -45,19 +45,16 @@ describe('the background', () => {
 });
 
 describe('a transaction', () => {
-  /** @returns ms that the next one waits after one of so many operations */
-  function waitAfter(operations: number): number {
-    const { pace } = paced();
-    pace.begin(operations, 0);
-    const before = performance.now();
-    pace.waitForMore();
-    return performance.now() - before;
-  }
-
-  test('begins at once after a small one, and a moment later after a larger one', () => {
-    expect(waitAfter(4)).toBeGreaterThan(1.5);
-    // The clock stands still: a wait would be as long as the one above.
-    const quick = Math.min(...[1, 2, 3, 1, 2, 3].map(waitAfter));
-    expect(quick).toBeLessThan(1.5);
+  test('begins at once after a small one, and waits for company after a larger one', () => {
+    const { clock, pace } = paced();
+    pace.begin(2, 1);
+    expect(pace.beforeNext()).toBe(0);
+    pace.begin(2, 2);
+    const wait = pace.beforeNext();
+    expect(wait).toBeGreaterThan(0);
+    clock.at += wait / 2;
+    expect(pace.beforeNext()).toBeCloseTo(wait / 2);
+    clock.at += wait;
+    expect(pace.beforeNext()).toBe(0);
   });
 });
