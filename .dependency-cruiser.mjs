@@ -4,7 +4,7 @@
 /** Every room of src/ and the rooms it may import besides itself. A folder that is not named here is an error. */
 const rooms = {
   domain: [],
-  // Ports know the domain's words. execute, follow, restart and read-models are code that the rooms above share: it needs ports
+  // Ports know the domain's words. eventsourcing/ and read-models/ are code that the rooms above share: it needs ports
   // and the domain only, and in a room of its own each of them would have to be allowed to import that one too.
   ports: ['domain'],
   commands: ['domain', 'ports'],
@@ -13,12 +13,13 @@ const rooms = {
   workers: ['domain', 'ports'],
   api: ['commands', 'queries', 'domain', 'ports'],
   backends: ['ports', 'domain'],
-  sandbox: ['domain', 'ports'],
+  // Signs and sends, for `ums call`, the sandbox's terminals and whoever embeds it.
+  client: ['domain'],
+  sandbox: ['client', 'domain', 'ports'],
   config: ['domain'],
-  // `ums call` signs and mints with the sandbox's client.
-  cli: ['config', 'domain', 'sandbox'],
+  cli: ['client', 'config', 'domain'],
   // The composition root. Errors that end a command are words of the command line.
-  roles: ['api', 'backends', 'cli', 'config', 'domain', 'ports', 'projections', 'sandbox', 'workers'],
+  roles: ['api', 'backends', 'cli', 'client', 'config', 'domain', 'ports', 'projections', 'sandbox', 'workers'],
   // Hands over to a command or a role; the sandbox's demo apps are what it gives the config reader to write.
   main: ['cli', 'config', 'roles', 'sandbox'],
 };
@@ -64,6 +65,34 @@ export default {
       comment: 'only backends know that there is SQLite (a test may spoil a file on purpose)',
       from: { path: '^src/', pathNot: '^src/backends/' },
       to: { path: '^(node:)?sqlite$' },
+    },
+    {
+      name: 'engines-behind-the-ports',
+      severity: 'error',
+      comment: 'only the distributed backend knows EventStoreDB, MongoDB and Redis',
+      from: { path: '^src/', pathNot: '^src/backends/distributed/' },
+      to: { path: '(^|/)(mongodb|bullmq|ioredis|@eventstore/db-client|@grpc/grpc-js)(/|$)' },
+    },
+    {
+      name: 'mqtt-in-its-channel',
+      severity: 'error',
+      comment: 'only the M2M channel and the sandbox know MQTT',
+      from: { path: '^src/', pathNot: '^src/(workers/channels/m2m|sandbox)/' },
+      to: { path: '(^|/)mqtt(/|$)' },
+    },
+    {
+      name: 'broker-in-the-sandbox',
+      severity: 'error',
+      comment: 'the broker stands in for the outside world',
+      from: { path: '^src/', pathNot: '^src/sandbox/' },
+      to: { path: '(^|/)aedes(/|$)' },
+    },
+    {
+      name: 'pino-where-the-logger-is-made',
+      severity: 'error',
+      comment: 'all other rooms know the Logger of ports',
+      from: { path: '^src/', pathNot: '^src/roles/process/' },
+      to: { path: '(^|/)pino(/|$)' },
     },
     {
       name: 'pure-domain',

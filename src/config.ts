@@ -1,4 +1,4 @@
-/** Environment and apps file → one frozen, validated Config (`design.md §Configuration`). The only reader of process.env. */
+/** Environment and apps file → one frozen, validated Config (`README.md, Configuration`). The only reader of process.env. */
 import { dirname } from 'node:path';
 import { type AppsFile, demoAppsFile, readAppsFile } from './config/apps-file.ts';
 import { createFile, createFolder, folderFault } from './config/files.ts';

@@ -1,5 +1,5 @@
 /** Everything that takes part in `bench:push`: the service, the look-alike, the bare server, the load generator. */
-import { mintToken } from '../../src/sandbox/client.ts';
+import { mintToken } from '../../src/client/client.ts';
 import type { Template } from '../support/connection.ts';
 import { startHelper } from '../support/helper.ts';
 import type { LoadOrder, LoadResult } from '../support/load.ts';

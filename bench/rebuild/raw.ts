@@ -1,5 +1,5 @@
 /** The least that any rebuild has to do: read every event and parse its JSON. */
-import { openReadOnly } from '../../src/backends/embedded/reader.ts';
+import { openReadOnly } from '../../src/backends/embedded/connection/reader.ts';
 
 /** @returns seconds */
 export function readRaw(file: string, expected: number): number {

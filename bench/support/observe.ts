@@ -1,6 +1,6 @@
 /** Looks at the service's file from outside, reading only: what it has still to do, and what it made of what it took. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { openReadOnly } from '../../src/backends/embedded/reader.ts';
+import { openReadOnly } from '../../src/backends/embedded/connection/reader.ts';
 import { tableOf } from '../../src/backends/embedded/schema.ts';
 
 const POLL_MS = 20;

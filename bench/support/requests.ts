@@ -1,6 +1,6 @@
 /** Ready-made requests: signed once, their sequenceId (which no signature covers) written in place at each use. */
 import { randomBytes } from 'node:crypto';
-import { signatureOf, withoutSpace } from '../../src/api/signature.ts';
+import { signatureOf, withoutSpace } from '../../src/api/http/signature.ts';
 import { SEQUENCE_DIGITS, type Template } from './connection.ts';
 
 export interface Sender {

@@ -9,7 +9,7 @@ import { oneCheck, type Suite } from './suite.ts';
 
 const START_MS = 30_000;
 const ANSWERED_MS = 30_000;
-/** `design.md §Roles`: a role ends within 10 s of SIGTERM. */
+/** `docs/architecture.md §Roles`: a role ends within 10 s of SIGTERM. */
 const STOP_MS = 10_000;
 const LOOK_EVERY_MS = 500;
 const ANSWERED = 4;

@@ -4,14 +4,14 @@ import { Server } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { writtenPositions } from '../queries/written-positions.ts';
-import type { ApiDeps } from './deps.ts';
-import { type Gate, gate } from './gate.ts';
-import { answerForNode, isMalformed, sendFrameworkError, sendMalformed, sendNotFound } from './http-errors.ts';
-import { mountOn } from './mount.ts';
-import { mountUms } from './routes/ums.ts';
-import type { Services } from './services.ts';
+import { mountOn } from './endpoint/mount.ts';
+import type { ApiDeps } from './http/deps.ts';
+import { answerForNode, isMalformed, sendFrameworkError, sendMalformed, sendNotFound } from './http/errors.ts';
+import { type Gate, gate } from './http/gate.ts';
+import type { Services } from './http/services.ts';
+import { mountUms } from './ums/routes.ts';
 
-/** A request that is not complete by then gets 408 (`contract.md §2`), in ms. */
+/** A request that is not complete by then gets 408 (`docs/api.md §2`), in ms. */
 const REQUEST_TIMEOUT_MS = 10_000;
 const TIMEOUT_CHECK_MS = 500;
 /** A server that closes goes on answering for this long, in ms, so that who sends on an open connection hears of it. */

@@ -1,8 +1,8 @@
 /** `ums call`: signs a request as one of the apps, mints a token for a user, sends it, prints the answer. */
 import { randomUUID } from 'node:crypto';
+import { callUms, mintToken } from '../client/client.ts';
 import type { DraftConfig } from '../config.ts';
 import type { App } from '../domain/apps.ts';
-import { callUms, mintToken } from '../sandbox/client.ts';
 import { CommandFailed, exitCodes } from './exit-codes.ts';
 
 export interface CallOptions {

@@ -1,4 +1,4 @@
-/** `contract.md §4 msgPush and msgPushtry`: a message is durably accepted; delivery follows. */
+/** `docs/api.md §4 msgPush and msgPushtry`: a message is durably accepted; delivery follows. */
 import { hash } from 'node:crypto';
 import type { AppDirectory } from '../domain/apps.ts';
 import { type AcceptedMessage, deviceTypes, type MessageEvent, type Target } from '../domain/events.ts';

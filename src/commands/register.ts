@@ -1,4 +1,4 @@
-/** `contract.md §4 register`: a terminal says how it can be reached, and for whom. */
+/** `docs/api.md §4 register`: a terminal says how it can be reached, and for whom. */
 import type { App } from '../domain/apps.ts';
 import { type DeviceType, type Registration, type RegistrationEvent, SMART_SPEAKER } from '../domain/events.ts';
 import { registrationDecider } from '../domain/registration.ts';
@@ -41,7 +41,7 @@ export async function register(log: EventLog, input: RegisterInput): Promise<Com
 
 type ChannelFound = ({ readonly type: 'channel' } & Pick<Registration, 'appPackage' | 'collab3th'>) | Rejection;
 
-/** The package, and what reaches the terminal in it. In the order of `contract.md §2`: H32005, H32004, B00001. */
+/** The package, and what reaches the terminal in it. In the order of `docs/api.md §2`: H32005, H32004, B00001. */
 function channelFor(app: App, registration: RegisterInput['registration']): ChannelFound {
   const { appPackage, deviceType, collab3th } = registration;
   const named = appPackage === undefined ? undefined : packageOf(app, appPackage);

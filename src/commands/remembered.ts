@@ -1,11 +1,11 @@
-/** A command on a stream whose answer is remembered together with its events (`contract.md §2 Idempotency`). */
+/** A command on a stream whose answer is remembered together with its events (`docs/api.md §2 Idempotency`). */
 import type { Decider } from '../domain/decider.ts';
 import type { EventContext, UmsEvent } from '../domain/events.ts';
 import type { Position } from '../domain/position.ts';
 import type { Rejection } from '../domain/result-codes.ts';
 import type { StreamName } from '../domain/streams.ts';
 import type { AppendOptions, EventLog, RequestRecord, StoredRequest } from '../ports/event-log.ts';
-import { type ExecuteOptions, execute } from '../ports/execute.ts';
+import { type ExecuteOptions, execute } from '../ports/eventsourcing/execute.ts';
 
 /** What a command has to know of the request behind it. */
 export interface Cause<E extends UmsEvent> {

@@ -1,4 +1,4 @@
-/** `contract.md §4 report`: a terminal tells what became of a message there. */
+/** `docs/api.md §4 report`: a terminal tells what became of a message there. */
 import type { App } from '../domain/apps.ts';
 import { type ReceiptEvent, type TargetRef, targetKey } from '../domain/events.ts';
 import { type KnownMessage, messageDecider } from '../domain/message.ts';
@@ -8,7 +8,7 @@ import { reject } from '../domain/result-codes.ts';
 import type { ReportedStatus } from '../domain/status.ts';
 import { messageStream, receiptStream } from '../domain/streams.ts';
 import type { EventLog } from '../ports/event-log.ts';
-import { folded } from '../ports/execute.ts';
+import { folded } from '../ports/eventsourcing/execute.ts';
 import { packageOf } from './packages.ts';
 import { type Cause, type CommandOutcome, executeRemembered } from './remembered.ts';
 

@@ -1,7 +1,7 @@
-/** Who a message is for: from what the request names to the registrations behind it (`contract.md §4 msgPush`). */
+/** Who a message is for: from what the request names to the registrations behind it (`docs/api.md §4 msgPush`). */
 import type { DeviceType, Target } from '../domain/events.ts';
 import type { Documents, Stored } from '../ports/documents.ts';
-import { type DeviceDocument, devices, userKey } from '../ports/read-models.ts';
+import { type DeviceDocument, devices, userKey } from '../ports/read-models/devices.ts';
 
 /** More targets than this are not sent to at once. */
 export const MAX_TARGETS = 5000;

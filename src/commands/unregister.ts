@@ -1,4 +1,4 @@
-/** `contract.md §4 unreg`: a terminal is not to be reached any more. */
+/** `docs/api.md §4 unreg`: a terminal is not to be reached any more. */
 import type { App } from '../domain/apps.ts';
 import type { RegistrationEvent } from '../domain/events.ts';
 import { registrationDecider } from '../domain/registration.ts';

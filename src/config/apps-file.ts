@@ -1,4 +1,4 @@
-/** The apps file: who may talk to UMS (`design.md §Configuration`). */
+/** The apps file: who may talk to UMS (`README.md, Configuration`). */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { App } from '../domain/apps.ts';
@@ -78,7 +78,7 @@ function appsSchema(object: ObjectSchema) {
   return object({ apps: z.array(app, 'must be a list') }, message);
 }
 
-/** `contract.md §6` */
+/** `docs/api.md §6` */
 function fitsNotification(notification: object): boolean {
   return Buffer.byteLength(JSON.stringify(notification)) <= 512;
 }

@@ -1,7 +1,7 @@
 /** The configuration with its secrets masked, for people to look at. */
 import type { DraftConfig } from '../config.ts';
 import type { App } from '../domain/apps.ts';
-import { never } from '../domain/decider.ts';
+import { assertNever } from '../domain/decider.ts';
 
 const MASK = '***';
 const NOT_YET = '(made at first start)';
@@ -46,7 +46,7 @@ function tokenVariable(token: DraftConfig['token']): Record<string, string> {
     case 'introspection':
       return { UMS_TOKEN_INTROSPECTION_URL: maskUrl(token.url) };
     default:
-      return never(token);
+      return assertNever(token);
   }
 }
 

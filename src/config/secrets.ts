@@ -1,4 +1,4 @@
-/** Secrets that are made at first start and kept in the data folder, each with mode 0600 (`design.md §Configuration`). */
+/** Secrets that are made at first start and kept in the data folder, each with mode 0600 (`README.md, Configuration`). */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

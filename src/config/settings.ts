@@ -1,4 +1,4 @@
-/** What the environment says: names, defaults and rules of every variable (`design.md §Configuration`). */
+/** What the environment says: names, defaults and rules of every variable (`README.md, Configuration`). */
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { baseUrl, isTimeZone, plainUrl, url, whole } from './rules.ts';

@@ -1,9 +1,9 @@
-/** The apps that may talk to UMS, their packages, and the provider credentials of each package (`design.md §Configuration`). */
+/** The apps that may talk to UMS, their packages, and the provider credentials of each package (`README.md, Configuration`). */
 
 export interface JPushCredentials {
   readonly appKey: string;
   readonly masterSecret: string;
-  /** Added to every push of the package beside the message (`contract.md §6`). */
+  /** Added to every push of the package beside the message (`docs/api.md §6`). */
   readonly notification?: { readonly alert: string; readonly title?: string | undefined } | undefined;
 }
 

@@ -30,6 +30,6 @@ export function fold<State, Command, E extends UmsEvent>(
 }
 
 /** For the default branch of a switch over a closed union: a new member breaks the build here. */
-export function never(value: never): never {
+export function assertNever(value: never): never {
   throw new Error(`unhandled case: ${JSON.stringify(value)}`);
 }

@@ -1,10 +1,10 @@
 /** How the targets of a message are grouped into calls: by channel and app, in chunks of what a call may carry. */
-import type { AcceptedMessage, Channel } from './events.ts';
+import type { AcceptedMessage, ChannelName } from './events.ts';
 
 export interface TargetGroup {
   /** `<n>`, or `<n>-<i>` for the i-th target of group n alone. */
   readonly group: string;
-  readonly channel: Channel;
+  readonly channel: ChannelName;
   readonly appPackage: string;
   /** clientIds */
   readonly targets: readonly string[];
@@ -15,7 +15,7 @@ export const GROUP_SIZE = 1000;
 
 /** The groups of a message, always the same ones in the same order. */
 export function groupsOf(message: AcceptedMessage): TargetGroup[] {
-  const lanes = new Map<string, { channel: Channel; appPackage: string; targets: string[] }>();
+  const lanes = new Map<string, { channel: ChannelName; appPackage: string; targets: string[] }>();
   for (const { channel, appPackage, clientId } of message.targets) {
     const lane = lanes.get(`${channel} ${appPackage}`) ?? { channel, appPackage, targets: [] };
     lane.targets.push(clientId);
@@ -29,7 +29,7 @@ export function groupsOf(message: AcceptedMessage): TargetGroup[] {
 }
 
 /** The group of a name; also one target of a group alone, which may go another way than its group by now. */
-export function groupNamed(message: AcceptedMessage, name: string, channel?: Channel): TargetGroup | undefined {
+export function groupNamed(message: AcceptedMessage, name: string, channel?: ChannelName): TargetGroup | undefined {
   const [whole, place] = name.split('-');
   const group = groupsOf(message).find((candidate) => candidate.group === whole);
   if (group === undefined || place === undefined) return group;

@@ -7,7 +7,7 @@ const NAMESPACE = Buffer.from('6d1c3c1e6a8f5b529f0b2f2b8a3f6c11', 'hex');
 
 /**
  * The id of an event: UUIDv5 of stream, cause and type, and of its place among events of one append, so that
- * an append that is retried carries the same ids (`design.md §Events and streams`).
+ * an append that is retried carries the same ids (`docs/events.md`).
  */
 export function eventId(stream: StreamName, cause: string, type: EventType, index: number): string {
   return uuidV5(`${stream}\n${cause}\n${type}\n${index}`);

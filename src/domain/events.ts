@@ -1,5 +1,5 @@
 /**
- * Every event of UMS with its schema, as one union discriminated by `type` (`design.md §Events and streams`).
+ * Every event of UMS with its schema, as one union discriminated by `type` (`docs/events.md`).
  * Persisted names outlive the code: never rename a type or a field, add a version and an upcaster (`docs/adding-an-event.md`).
  */
 import { z } from 'zod';
@@ -9,7 +9,7 @@ export type DeviceType = (typeof deviceTypes)[number];
 export const SMART_SPEAKER: DeviceType = '08';
 
 export const channels = ['jpush', 'm2m'] as const;
-export type Channel = (typeof channels)[number];
+export type ChannelName = (typeof channels)[number];
 
 const text = z.string().min(1);
 const instant = z.iso.datetime({ precision: 3 });

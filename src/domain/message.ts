@@ -1,5 +1,5 @@
 /** A message on its way out: accepted, prepared, handed to the provider or failed, expired, cancelled, erased. */
-import { type Decider, type Decision, decided, never } from './decider.ts';
+import { assertNever, type Decider, type Decision, decided } from './decider.ts';
 import {
   type AcceptedMessage,
   type EventData,
@@ -142,7 +142,7 @@ function applyTo(draft: Draft, event: Exclude<MessageEvent, { type: 'MessageAcce
       draft.erased = true;
       break;
     default:
-      never(event);
+      assertNever(event);
   }
 }
 
@@ -189,7 +189,7 @@ function decideAccepted(
         : decided({ type: 'MessageExpired', data: { msgId: state.message.msgId, targets } });
     }
     default:
-      return never(command);
+      return assertNever(command);
   }
 }
 

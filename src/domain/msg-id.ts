@@ -1,5 +1,5 @@
 /**
- * msgId (`contract.md §3`): `yyyyMMddHHmmssSSS` in the service's time zone, 4 characters that name the source,
+ * msgId (`docs/api.md §3`): `yyyyMMddHHmmssSSS` in the service's time zone, 4 characters that name the source,
  * 5 that count and randomise. Digits and lowercase letters; ids of one source sort in the order they were made.
  */
 import { createHash } from 'node:crypto';

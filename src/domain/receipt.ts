@@ -1,5 +1,5 @@
 /** One terminal's reports on one message. A terminal may be a target in several of its packages; each counts by itself. */
-import { type Decider, decided, never } from './decider.ts';
+import { assertNever, type Decider, decided } from './decider.ts';
 import type { ReceiptEvent, TargetRef } from './events.ts';
 import { reject } from './result-codes.ts';
 import { MessageStatus, mayBecome, type ReportedStatus } from './status.ts';
@@ -27,7 +27,7 @@ export function reportedStatus(event: ReceiptEvent): ReportedStatus {
     case 'MessageAnswered':
       return reportedBy[event.type];
     default:
-      return never(event);
+      return assertNever(event);
   }
 }
 

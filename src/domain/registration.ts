@@ -1,5 +1,5 @@
-/** A registration: one clientId in one appPackage (`contract.md §3 UserRegInfo`, `§4 register, unreg`). */
-import { type Decider, decided, never } from './decider.ts';
+/** A registration: one clientId in one appPackage (`docs/api.md §3 UserRegInfo`, `§4 register, unreg`). */
+import { assertNever, type Decider, decided } from './decider.ts';
 import type { EventData, Registration, RegistrationEvent } from './events.ts';
 import { reject } from './result-codes.ts';
 import { RegistrationStatus, statusAfterRegister } from './status.ts';
@@ -57,7 +57,7 @@ export const registrationDecider: Decider<RegistrationState, RegistrationCommand
           ? state
           : { ...state, registrationStatus: RegistrationStatus.unregistered, endedFor: event.data.reason };
       default:
-        return never(event);
+        return assertNever(event);
     }
   },
 
@@ -84,7 +84,7 @@ export const registrationDecider: Decider<RegistrationState, RegistrationCommand
           ? decided(unregistered(state.registration, 'pushIdRejected'))
           : decided();
       default:
-        return never(command);
+        return assertNever(command);
     }
   },
 };

@@ -1,4 +1,4 @@
-/** The retCode table of `contract.md §2`: what each code says and the HTTP status it travels with. */
+/** The retCode table of `docs/api.md §2`: what each code says and the HTTP status it travels with. */
 
 const OK = 200;
 
@@ -54,7 +54,7 @@ export function retInfoOf(code: RetCode, detail?: string): string {
   return detail === undefined ? text : `${text}: ${detail}`;
 }
 
-/** The HTTP status that goes with a code unless the HTTP layer itself refuses (`contract.md §2 Answers`). */
+/** The HTTP status that goes with a code unless the HTTP layer itself refuses (`docs/api.md §2 Answers`). */
 export function httpStatusOf(code: RetCode): number {
   return table[code][1];
 }

@@ -1,4 +1,4 @@
-/** The two status machines of `contract.md §3`: a registration's and a message target's. */
+/** The two status machines of `docs/api.md §3`: a registration's and a message target's. */
 
 export const RegistrationStatus = { registered: 1, unregistered: 2, updated: 3 } as const;
 export type RegistrationStatus = (typeof RegistrationStatus)[keyof typeof RegistrationStatus];

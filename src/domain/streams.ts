@@ -1,4 +1,4 @@
-/** Stream names (`design.md §Events and streams`): ASCII only, what comes from outside is percent-encoded. */
+/** Stream names (`docs/events.md`): ASCII only, what comes from outside is percent-encoded. */
 import type { TargetRef } from './events.ts';
 
 export type StreamName = string & { readonly __brand: 'StreamName' };

@@ -1,5 +1,5 @@
 /** How one target of a message stands, folded from the message's events and its receipts. Queries and projections share it. */
-import { never } from './decider.ts';
+import { assertNever } from './decider.ts';
 import {
   type AcceptedMessage,
   type EventMetadata,
@@ -48,7 +48,7 @@ export function targetsOf(event: MessageEvent | ReceiptEvent): readonly TargetRe
     case 'MessageAnswered':
       return [{ clientId: event.data.clientId, appPackage: event.data.appPackage }];
     default:
-      return never(event);
+      return assertNever(event);
   }
 }
 
@@ -81,7 +81,7 @@ function statusBroughtBy(event: TargetEvent): MessageStatus | undefined {
     case 'MessageAnswered':
       return reportedStatus(event);
     default:
-      return never(event);
+      return assertNever(event);
   }
 }
 
@@ -113,11 +113,11 @@ export function evolveTarget<V extends TargetView>(
     case 'MessageAnswered':
       return { ...moved, reportTime: metadata.at };
     default:
-      return never(event);
+      return assertNever(event);
   }
 }
 
-/** The failure to show: while the status is 0, or 5 of a target that was never sent to (`contract.md §4`). */
+/** The failure to show: while the status is 0, or 5 of a target that was never sent to (`docs/api.md §4`). */
 export function shownFailure(view: TargetView): TargetView['failure'] {
   const shown =
     view.status === MessageStatus.notSent || (view.status === MessageStatus.cancelled && view.pushTime === undefined);

@@ -42,7 +42,7 @@ export interface FindOptions {
   readonly direction?: 'ascending' | 'descending';
   readonly limit: number;
   /** `next` of the page before. */
-  readonly cursor?: string;
+  readonly cursor?: string | undefined;
 }
 
 export interface Page<T> {

@@ -30,7 +30,7 @@ export interface RecordedEvent<E extends UmsEvent = UmsEvent> {
   readonly metadata: EventMetadata;
 }
 
-/** The remembered answer of a request (`contract.md §2 Idempotency`). Kept for at least 24 h. */
+/** The remembered answer of a request (`docs/api.md §2 Idempotency`). Kept for at least 24 h. */
 export interface RequestRecord {
   /** What makes the request the same: appId, clientId and sequenceId, as one text. */
   readonly key: string;
@@ -75,12 +75,12 @@ export interface AppendOptions {
    * Committed together with the events. If its key is taken already nothing is appended and the earlier record is the
    * result: of two requests that run at once exactly one has an effect, also across processes.
    */
-  readonly request?: RequestRecord;
+  readonly request?: RequestRecord | undefined;
   /**
    * Stored in `Contents` no later than the events are visible: who reads the event can read it. Left behind, unreferenced,
    * when the append is refused. Content that was deleted meanwhile stays deleted, whenever the append is repeated.
    */
-  readonly content?: { readonly id: string; readonly text: string };
+  readonly content?: { readonly id: string; readonly text: string } | undefined;
 }
 
 export type AppendResult =

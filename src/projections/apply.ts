@@ -2,7 +2,7 @@
 import type { UmsEvent } from '../domain/events.ts';
 import type { Position } from '../domain/position.ts';
 import type { Copy, Documents, Stored } from '../ports/documents.ts';
-import type { TakeBatch } from '../ports/follow.ts';
+import type { TakeBatch } from '../ports/eventsourcing/subscription.ts';
 import { foldPiece, idsToLoad, type Piece, piecesOf } from './fold.ts';
 import type { Projection } from './projection.ts';
 import { recentDocuments } from './recent-documents.ts';

@@ -1,7 +1,7 @@
 import type { AcceptedMessage, MessageEvent, ReceiptEvent, TargetRef } from '../domain/events.ts';
 import { registrationId } from '../domain/streams.ts';
 import { evolveTarget, targetsOf, viewOfNewTarget } from '../domain/target-view.ts';
-import { type DeliveryDocument, deliveries } from '../ports/read-models.ts';
+import { type DeliveryDocument, deliveries } from '../ports/read-models/deliveries.ts';
 import type { Projection } from './projection.ts';
 import { targetEvents } from './target-events.ts';
 

@@ -2,7 +2,7 @@ import type { RegistrationEvent } from '../domain/events.ts';
 import { sortablePosition } from '../domain/position.ts';
 import { RegistrationStatus } from '../domain/status.ts';
 import { registrationId, streamPrefixes } from '../domain/streams.ts';
-import { type DeviceDocument, devices } from '../ports/read-models.ts';
+import { type DeviceDocument, devices } from '../ports/read-models/devices.ts';
 import type { Projection } from './projection.ts';
 
 /** A registration each. What is no longer registered stays, found by its id only. */

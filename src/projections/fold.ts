@@ -3,7 +3,7 @@ import type { UmsEvent } from '../domain/events.ts';
 import type { Position } from '../domain/position.ts';
 import type { Deletion, Stored } from '../ports/documents.ts';
 import type { RecordedEvent } from '../ports/event-log.ts';
-import { PoisonEvent } from '../ports/follow.ts';
+import { PoisonEvent } from '../ports/eventsourcing/subscription.ts';
 import type { Projection } from './projection.ts';
 
 interface Addressed<E extends UmsEvent> {

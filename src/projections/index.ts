@@ -1,5 +1,5 @@
 import type { UmsEvent } from '../domain/events.ts';
-import type { Follower, FollowerDeps } from '../ports/follow.ts';
+import type { Subscription, SubscriptionDeps } from '../ports/eventsourcing/subscription.ts';
 import { deliveriesProjection } from './deliveries.ts';
 import { devicesProjection } from './devices.ts';
 import { messagesProjection } from './messages.ts';
@@ -15,7 +15,7 @@ const all = [devicesProjection, messagesProjection, deliveriesProjection] as unk
 export const projectionNames = all.map(({ name }) => name);
 
 /** Upgrades what an older release has built, then keeps all projections up to date. */
-export async function startProjections(deps: FollowerDeps): Promise<readonly Follower[]> {
+export async function startProjections(deps: SubscriptionDeps): Promise<readonly Subscription[]> {
   for (const projection of all) await upgrade(projection, deps);
   return all.map((projection) => startRunner(projection, deps));
 }
@@ -23,7 +23,7 @@ export async function startProjections(deps: FollowerDeps): Promise<readonly Fol
 /** @returns false if there is no projection of that name */
 export async function rebuildProjection(
   name: string,
-  deps: Pick<FollowerDeps, 'log' | 'documents'>,
+  deps: Pick<SubscriptionDeps, 'log' | 'documents'>,
   onProgress: Parameters<typeof rebuild>[2],
 ): Promise<boolean> {
   const projection = all.find((candidate) => candidate.name === name);

@@ -1,7 +1,13 @@
 import type { AcceptedMessage, MessageEvent, ReceiptEvent, TargetRef } from '../domain/events.ts';
 import { countByStatus, MessageStatus, messageStatusOf, type StatusCounts } from '../domain/status.ts';
 import { statusAfter, type TargetEvent, targetsOf } from '../domain/target-view.ts';
-import { type MessageDocument, messages, OPEN, type PackageTargets, type Standing } from '../ports/read-models.ts';
+import {
+  type MessageDocument,
+  messages,
+  OPEN,
+  type PackageTargets,
+  type TargetStanding,
+} from '../ports/read-models/messages.ts';
 import type { Projection } from './projection.ts';
 import { targetEvents } from './target-events.ts';
 
@@ -67,7 +73,7 @@ function moved(
   for (const { clientId } of spokenOf) {
     place = placeOf(clientIds, clientId, place + 1);
     if (place < 0) continue;
-    const before = standings.charAt(place) as Standing;
+    const before = standings.charAt(place) as TargetStanding;
     const after = standingAfter(before, event);
     if (after === before) continue;
     counts[statusKey(before)] -= 1;
@@ -83,12 +89,12 @@ function placeOf(clientIds: readonly string[], clientId: string, from: number): 
   return ahead >= 0 ? ahead : clientIds.indexOf(clientId);
 }
 
-function standingAfter(standing: Standing, event: TargetEvent): Standing {
+function standingAfter(standing: TargetStanding, event: TargetEvent): TargetStanding {
   const status = statusAfter(Number(statusKey(standing)) as MessageStatus, event);
   if (status !== MessageStatus.notSent) return `${status}`;
   return event.type === 'MessageDispatchFailed' || event.type === 'MessageExpired' ? '0' : standing;
 }
 
-function statusKey(standing: Standing): keyof StatusCounts {
+function statusKey(standing: TargetStanding): keyof StatusCounts {
   return standing === OPEN ? '0' : standing;
 }

@@ -1,4 +1,4 @@
-/** A read model as a pure function of the log (`design.md §Projections`). */
+/** A read model as a pure function of the log (`docs/architecture.md §Projections`). */
 import type { EventType, UmsEvent } from '../domain/events.ts';
 import type { Collection } from '../ports/documents.ts';
 import type { LogFilter, RecordedEvent } from '../ports/event-log.ts';

@@ -3,7 +3,7 @@ import type { UmsEvent } from '../domain/events.ts';
 import { type Position, START } from '../domain/position.ts';
 import { shadowCheckpoint } from '../ports/documents.ts';
 import type { RecordedEvent } from '../ports/event-log.ts';
-import { type Follower, type FollowerDeps, startFollower } from '../ports/follow.ts';
+import { type Subscription, type SubscriptionDeps, startSubscription } from '../ports/eventsourcing/subscription.ts';
 import { batchApplier } from './apply.ts';
 import type { Projection } from './projection.ts';
 
@@ -13,12 +13,12 @@ import type { Projection } from './projection.ts';
  */
 const LIVE_WRITE = 512;
 
-export function startRunner<T, E extends UmsEvent>(projection: Projection<T, E>, deps: FollowerDeps): Follower {
+export function startRunner<T, E extends UmsEvent>(projection: Projection<T, E>, deps: SubscriptionDeps): Subscription {
   const { name, filter } = projection;
   const { documents } = deps;
   const target = { documents, copy: 'serving', checkpoint: name, largestWrite: LIVE_WRITE } as const;
   const begin = () => batchApplier(projection, target);
-  return startFollower({ name, filter, begin }, deps);
+  return startSubscription({ name, filter, begin }, deps);
 }
 
 /**
@@ -30,13 +30,13 @@ const REBUILD_WRITE = 4096;
 const neverAborts = new AbortController().signal;
 
 /**
- * Builds a projection anew beside the copy that serves, then swaps (`design.md §Projections`).
+ * Builds a projection anew beside the copy that serves, then swaps (`docs/architecture.md §Projections`).
  * @param onProgress told the position reached and the one to reach
  * @throws PoisonEvent, UndecodableEvent; the copy that serves is then untouched
  */
 export async function rebuild<T, E extends UmsEvent>(
   projection: Projection<T, E>,
-  { log, documents }: Pick<FollowerDeps, 'log' | 'documents'>,
+  { log, documents }: Pick<SubscriptionDeps, 'log' | 'documents'>,
   onProgress: (position: Position, head: Position) => void = () => undefined,
 ): Promise<void> {
   const { collection, name, filter } = projection;
@@ -66,7 +66,10 @@ class NewerReadModel extends Error {
  * Brings a collection that an older release has built to this release's version.
  * @throws NewerReadModel, and nothing has changed
  */
-export async function upgrade<T, E extends UmsEvent>(projection: Projection<T, E>, deps: FollowerDeps): Promise<void> {
+export async function upgrade<T, E extends UmsEvent>(
+  projection: Projection<T, E>,
+  deps: SubscriptionDeps,
+): Promise<void> {
   const { collection, name } = projection;
   const served = await deps.documents.servedVersion(collection);
   if (served === collection.version) return;

@@ -1,6 +1,6 @@
-/** `contract.md §4 devlist`: every terminal now registered for a user, newest first registration first. */
+/** `docs/api.md §4 devlist`: every terminal now registered for a user, newest first registration first. */
 import type { Documents } from '../ports/documents.ts';
-import { type DeviceDocument, devices } from '../ports/read-models.ts';
+import { type DeviceDocument, devices } from '../ports/read-models/devices.ts';
 
 const PAGE = 500;
 /** A user with more terminals than this sees the newest ones. */

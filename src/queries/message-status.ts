@@ -1,9 +1,10 @@
-/** `contract.md §4 getmsgstat`: how a message and each of its targets stand. */
+/** `docs/api.md §4 getmsgstat`: how a message and each of its targets stand. */
 import { msgIdPattern } from '../domain/msg-id.ts';
 import { countByStatus, messageStatusOf } from '../domain/status.ts';
 import type { Documents } from '../ports/documents.ts';
 import type { EventLog } from '../ports/event-log.ts';
-import { type DeliveryDocument, deliveries, type MessageDocument, messages } from '../ports/read-models.ts';
+import { type DeliveryDocument, deliveries } from '../ports/read-models/deliveries.ts';
+import { type MessageDocument, messages } from '../ports/read-models/messages.ts';
 import { messageFromLog } from './message-from-log.ts';
 import type { MessageParts, MessageView } from './message-view.ts';
 import type { WrittenPositions } from './written-positions.ts';

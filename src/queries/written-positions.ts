@@ -1,4 +1,4 @@
-/** The newest position that this node wrote for each message, so that its next reader sees it (`design.md §Commands`). */
+/** The newest position that this node wrote for each message, so that its next reader sees it (`docs/architecture.md §Commands`). */
 import { LRUCache } from 'lru-cache';
 import type { Position } from '../domain/position.ts';
 

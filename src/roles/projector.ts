@@ -1,9 +1,9 @@
 /** What builds the read models. */
-import type { FollowerDeps } from '../ports/follow.ts';
+import type { SubscriptionDeps } from '../ports/eventsourcing/subscription.ts';
 import { startProjections } from '../projections/index.ts';
 import type { Part } from './part.ts';
 
-export async function startProjector(deps: FollowerDeps): Promise<Part> {
+export async function startProjector(deps: SubscriptionDeps): Promise<Part> {
   const runners = await startProjections(deps);
   return {
     async stop() {

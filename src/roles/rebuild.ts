@@ -4,8 +4,8 @@ import { Presets, SingleBar } from 'cli-progress';
 import { CommandFailed, exitCodes } from '../cli/exit-codes.ts';
 import type { Config, DraftConfig } from '../config.ts';
 import { projectionNames, rebuildProjection } from '../projections/index.ts';
-import { takeDataFolder } from './data-folder.ts';
-import { databaseFile, openStore, storeFault } from './store.ts';
+import { takeDataFolder } from './embedded/data-folder.ts';
+import { databaseFile, openStore, storeFault } from './embedded/store.ts';
 
 /**
  * Makes no data folder and no secrets: where there is no database there is nothing to build from.

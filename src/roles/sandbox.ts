@@ -2,7 +2,7 @@
 import type { Config } from '../config.ts';
 import { jpushAppsOf, type Sandbox, startSandbox } from '../sandbox/demo.ts';
 import { type JPush, startJPush } from '../sandbox/jpush/server.ts';
-import type { ProcessLog } from './logging.ts';
+import type { ProcessLog } from './process/logging.ts';
 
 const REAL_JPUSH = 'https://api.jpush.cn';
 

@@ -8,13 +8,13 @@ import type { Config } from '../config.ts';
 import { appDirectory } from '../domain/apps.ts';
 import { zonedTime } from '../domain/time.ts';
 import { systemClock } from '../ports/clock.ts';
-import { takeDataFolder } from './data-folder.ts';
-import { type EmbeddedService, startEmbeddedService } from './embedded-service.ts';
-import { openLog, type ProcessLog } from './logging.ts';
+import { takeDataFolder } from './embedded/data-folder.ts';
+import { type EmbeddedService, startEmbeddedService } from './embedded/service.ts';
 import { embeddedNode, msgIds } from './msg-ids.ts';
-import { Releases } from './releases.ts';
+import { openLog, type ProcessLog } from './process/logging.ts';
+import { Releases } from './process/releases.ts';
+import { stopSignal } from './process/stop-signal.ts';
 import { startLookAlike, startVirtualTerminals } from './sandbox.ts';
-import { stopSignal } from './stop-signal.ts';
 
 /** Requests worked on at once; more are shed. */
 const MAX_IN_FLIGHT = 2_000;

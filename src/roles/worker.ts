@@ -1,11 +1,11 @@
 /** What delivers: dispatcher, delivery, expiry. */
 import type { App } from '../domain/apps.ts';
 import { appDirectory } from '../domain/apps.ts';
-import { jpushChannel } from '../workers/channels/jpush.ts';
-import { startDeliveryWorker } from '../workers/delivery-worker.ts';
+import { jpushChannel } from '../workers/channels/jpush/index.ts';
+import type { DeliveryDeps } from '../workers/delivery/work.ts';
+import { startDeliveryWorker } from '../workers/delivery/worker.ts';
 import { startDispatcher } from '../workers/dispatcher.ts';
 import { startExpirySweeper } from '../workers/expiry-sweeper.ts';
-import type { DeliveryDeps } from '../workers/work.ts';
 import type { Part } from './part.ts';
 
 export interface WorkerDeps extends DeliveryDeps {

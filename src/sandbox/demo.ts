@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { App } from '../domain/apps.ts';
-import { never } from '../domain/decider.ts';
+import { assertNever } from '../domain/decider.ts';
 import type { JPush } from './jpush/server.ts';
 import type { JPushApp } from './jpush/types.ts';
 import { callPatiently } from './patient-call.ts';
@@ -13,7 +13,7 @@ const PHONE_PACKAGE = 'com.example.phone';
 const FRIDGE_PACKAGE = 'com.example.fridge';
 const DEFAULT_URL = 'http://127.0.0.1:8080';
 
-/** The content of an apps file (`design.md §Configuration`), with keys made afresh at each call. */
+/** The content of an apps file (`README.md, Configuration`), with keys made afresh at each call. */
 export function demoApps(): { readonly apps: readonly (App | Omit<App, 'packages'>)[] } {
   const key = (bytes: number): string => randomBytes(bytes).toString('hex');
   const packageOf = (appPackage: string) => ({ appPackage, jpush: { appKey: key(12), masterSecret: key(12) } });
@@ -136,7 +136,7 @@ function describe(event: TerminalEvent): string {
     case 'failed':
       return `sandbox: ${clientId} failed with ${msgId}: ${event.reason}`;
     default:
-      return never(event);
+      return assertNever(event);
   }
 }
 

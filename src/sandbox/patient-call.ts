@@ -1,6 +1,6 @@
 /** A call that is tried again while the service is away or busy. */
 import { randomUUID } from 'node:crypto';
-import { callUms, mintToken, type UmsRequest } from './client.ts';
+import { callUms, mintToken, type UmsRequest } from '../client/client.ts';
 
 /** Waits `ms`; rejects as soon as the signal aborts. */
 export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;

@@ -1,7 +1,7 @@
 /** Virtual terminals behind the look-alike: they get what is pushed to them and report on it through the real API. */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { App } from '../domain/apps.ts';
-import { never } from '../domain/decider.ts';
+import { assertNever } from '../domain/decider.ts';
 import type { ReportedStatus } from '../domain/status.ts';
 import type { Registry } from './jpush/registry.ts';
 import { callPatiently, type Pause } from './patient-call.ts';
@@ -108,7 +108,7 @@ function startTerminal(terminal: VirtualTerminal, options: TerminalsOptions): Te
         onEvent({ type: 'failed', clientId, msgId: '?', reason: 'unreadable content' });
         break;
       default:
-        never(incoming);
+        assertNever(incoming);
     }
   };
 

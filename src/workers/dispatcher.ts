@@ -4,23 +4,26 @@ import type { EventOf } from '../domain/events.ts';
 import type { Position } from '../domain/position.ts';
 import { streamPrefixes } from '../domain/streams.ts';
 import type { LogFilter, RecordedEvent } from '../ports/event-log.ts';
-import { type Follower, type FollowerDeps, startFollower } from '../ports/follow.ts';
+import { type Subscription, type SubscriptionDeps, startSubscription } from '../ports/eventsourcing/subscription.ts';
 import type { Jobs } from '../ports/jobs.ts';
-import { deliveryJob } from './delivery-job.ts';
+import { deliveryJob } from './delivery/job.ts';
 
 type Accepted = EventOf<'MessageAccepted'>;
 
 const NAME = 'dispatcher';
 const filter: LogFilter = { prefixes: [streamPrefixes.message], types: ['MessageAccepted'] };
 
-export interface DispatcherDeps extends FollowerDeps {
+export interface DispatcherDeps extends SubscriptionDeps {
   readonly jobs: Jobs;
   /** Told of the queues that jobs were added to, before they are added. */
   readonly onQueues: (queues: Iterable<string>) => void;
 }
 
-export function startDispatcher(deps: DispatcherDeps): Follower {
-  return startFollower<Accepted>({ name: NAME, filter, begin: () => (events, from) => take(deps, events, from) }, deps);
+export function startDispatcher(deps: DispatcherDeps): Subscription {
+  return startSubscription<Accepted>(
+    { name: NAME, filter, begin: () => (events, from) => take(deps, events, from) },
+    deps,
+  );
 }
 
 async function take(

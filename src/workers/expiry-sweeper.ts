@@ -5,10 +5,10 @@
 import type { Clock } from '../ports/clock.ts';
 import type { Documents } from '../ports/documents.ts';
 import type { EventLog } from '../ports/event-log.ts';
+import { type Loop, pause, startLoop } from '../ports/eventsourcing/loop.ts';
 import type { Logger } from '../ports/logger.ts';
-import { messages } from '../ports/read-models.ts';
-import { type Loop, pause, startLoop } from '../ports/restart.ts';
-import { messageAtHand } from './message-at-hand.ts';
+import { messages } from '../ports/read-models/messages.ts';
+import { messageSession } from './delivery/message-session.ts';
 
 const EVERY_MS = 1_000;
 const AT_ONCE = 200;
@@ -65,7 +65,7 @@ export async function sweep(deps: SweeperDeps, signal: AbortSignal): Promise<num
 }
 
 async function expire({ log, clock }: SweeperDeps, msgId: string): Promise<void> {
-  const message = await messageAtHand(log, clock, msgId).open();
+  const message = await messageSession(log, clock, msgId).open();
   await message?.record({ type: 'Expire', now: clock.now() }, '');
 }
 

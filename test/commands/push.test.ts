@@ -13,7 +13,7 @@ import {
   MAX_APPEND_BYTES,
   type NewEvent,
 } from '../../src/ports/event-log.ts';
-import type { DeviceDocument } from '../../src/ports/read-models.ts';
+import type { DeviceDocument } from '../../src/ports/read-models/devices.ts';
 
 const at = '2026-03-01T00:00:00.000Z';
 

@@ -1,4 +1,4 @@
-/** The contract of `TokenVerifier` (`src/ports/token-verifier.ts`), written against the port alone; the rules are `contract.md §2 Tokens`. */
+/** The contract of `TokenVerifier` (`src/ports/token-verifier.ts`), written against the port alone; the rules are `docs/api.md §2 Tokens`. */
 import { describe, expect, test } from 'vitest';
 import type { TokenVerdict, TokenVerifier } from '../../src/ports/token-verifier.ts';
 import { range, shared } from './support.ts';

@@ -1,4 +1,4 @@
-/** design.md §Events and streams: checked on the way in and out, old versions upcast, unknown fields tolerated. */
+/** docs/events.md: checked on the way in and out, old versions upcast, unknown fields tolerated. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {

@@ -1,4 +1,4 @@
-/** contract.md §3 MessageInfo, §4 (expires, failures); design.md §Delivery. */
+/** docs/api.md §3 MessageInfo, §4 (expires, failures); docs/architecture.md §Delivery. */
 import { describe, expect, test } from 'vitest';
 import { fold } from '../../src/domain/decider.ts';
 import { type FailureCode, failureCodes, type MessageEvent, type TargetRef } from '../../src/domain/events.ts';

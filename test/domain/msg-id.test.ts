@@ -1,4 +1,4 @@
-/** contract.md §3 msgId. */
+/** docs/api.md §3 msgId. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type MsgIdState, msgIdPattern, nextMsgId, noMsgId, sourceOf } from '../../src/domain/msg-id.ts';

@@ -1,4 +1,4 @@
-/** contract.md §3 MessageInfo (what a report may do), §4 report. */
+/** docs/api.md §3 MessageInfo (what a report may do), §4 report. */
 import { describe, expect, test } from 'vitest';
 import type { ReceiptEvent } from '../../src/domain/events.ts';
 import { type ReportCommand, receiptDecider, reportedStatus } from '../../src/domain/receipt.ts';

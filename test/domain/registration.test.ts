@@ -1,4 +1,4 @@
-/** contract.md §3 UserRegInfo, §4 register and unreg; design.md §Delivery on rejected pushIds. */
+/** docs/api.md §3 UserRegInfo, §4 register and unreg; docs/architecture.md §Delivery on rejected pushIds. */
 import { describe, expect, test } from 'vitest';
 import type { Registration, RegistrationEvent } from '../../src/domain/events.ts';
 import { registrationDecider } from '../../src/domain/registration.ts';

@@ -1,4 +1,4 @@
-/** The table of contract.md §2, written out a second time. */
+/** The table of docs/api.md §2, written out a second time. */
 import { expect, test } from 'vitest';
 import { httpStatusOf, reject, retCodes, retInfoOf } from '../../src/domain/result-codes.ts';
 

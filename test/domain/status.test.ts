@@ -1,4 +1,4 @@
-/** The two status machines against the words of contract.md §3. */
+/** The two status machines against the words of docs/api.md §3. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {

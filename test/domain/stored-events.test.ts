@@ -1,4 +1,4 @@
-/** One stored event of every version of every type proves its upcaster (style.md, habit 3). */
+/** One stored event of every version of every type proves its upcaster (docs/adding-an-event.md). */
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { currentVersion, decodeEvent } from '../../src/domain/codec.ts';

@@ -1,4 +1,4 @@
-/** design.md §Events and streams: names are ASCII, what comes from outside is percent-encoded. */
+/** docs/events.md: names are ASCII, what comes from outside is percent-encoded. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {

@@ -1,4 +1,4 @@
-/** contract.md §3 and §4 getmsgstat: how each target stands, whatever order its events came in. */
+/** docs/api.md §3 and §4 getmsgstat: how each target stands, whatever order its events came in. */
 import { describe, expect, test } from 'vitest';
 import type { FailureCode, MessageEvent, ReceiptEvent } from '../../src/domain/events.ts';
 import { shownFailure, type TargetView, targetsOf, viewTargets } from '../../src/domain/target-view.ts';

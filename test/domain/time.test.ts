@@ -1,4 +1,4 @@
-/** Times in the service's zone (contract.md §2 Answers, §3 msgId), against Intl as the judge. */
+/** Times in the service's zone (docs/api.md §2 Answers, §3 msgId), against Intl as the judge. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { zonedTime } from '../../src/domain/time.ts';

@@ -1,4 +1,4 @@
-/** Each try to deliver goes to the registration as it then is (`contract.md §4`). */
+/** Each try to deliver goes to the registration as it then is (`docs/api.md §4`). */
 import { describe, expect, test } from 'vitest';
 import { knownFaults } from '../../src/sandbox/jpush/faults.ts';
 import { type Terminal, terminal, useFlow } from '../support/flow.ts';

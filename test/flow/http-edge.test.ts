@@ -1,4 +1,4 @@
-/** The edge of HTTP, byte by byte against the real service: every answer has the envelope (`contract.md §2 Answers`). */
+/** The edge of HTTP, byte by byte against the real service: every answer has the envelope (`docs/api.md §2 Answers`). */
 import { connect, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** The rate that JPush announces is kept, and what it defers costs no failure (`jpush.md §4`). */
+/** The rate that JPush announces is kept, and what it defers costs no failure (`docs/jpush.md §4`). */
 
 import { request } from 'undici';
 import { describe, expect, test } from 'vitest';

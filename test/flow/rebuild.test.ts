@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
-import { messages } from '../../src/ports/read-models.ts';
+import { messages } from '../../src/ports/read-models/messages.ts';
 import { knownFaults } from '../../src/sandbox/jpush/faults.ts';
 import { terminal, useFlow } from '../support/flow.ts';
 import { jpushKeyOf, jpushPackage, terminalApp } from '../support/flow-apps.ts';

@@ -1,16 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { countByStatus } from '../../src/domain/status.ts';
-import {
-  type DeliveryDocument,
-  type DeviceDocument,
-  deliveries,
-  devices,
-  type MessageDocument,
-  messages,
-  type Standing,
-  userKey,
-} from '../../src/ports/read-models.ts';
+import { type DeliveryDocument, deliveries } from '../../src/ports/read-models/deliveries.ts';
+import { type DeviceDocument, devices, userKey } from '../../src/ports/read-models/devices.ts';
+import { type MessageDocument, messages, type TargetStanding } from '../../src/ports/read-models/messages.ts';
 import { AT, aRegistration, aTarget } from '../fixtures/samples.ts';
 
 const aDevice = (overrides: Partial<DeviceDocument> = {}): DeviceDocument => ({
@@ -66,7 +59,7 @@ describe('devices', () => {
 });
 
 describe('messages', () => {
-  const aMessageWith = (...standings: Standing[]): MessageDocument => ({
+  const aMessageWith = (...standings: TargetStanding[]): MessageDocument => ({
     msgId: 'm1',
     origin: 'cloud',
     appId: 'app',

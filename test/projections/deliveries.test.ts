@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { DeliveryDocument } from '../../src/ports/read-models.ts';
+import type { DeliveryDocument } from '../../src/ports/read-models/deliveries.ts';
 import { deliveriesProjection } from '../../src/projections/deliveries.ts';
 import { aMessage, aTarget } from '../fixtures/samples.ts';
 import {

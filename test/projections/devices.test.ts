@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { sortablePosition } from '../../src/domain/position.ts';
-import { userKey } from '../../src/ports/read-models.ts';
+import { userKey } from '../../src/ports/read-models/devices.ts';
 import { devicesProjection } from '../../src/projections/devices.ts';
 import { aRegistration, channelRegistered, channelUpdated } from '../fixtures/samples.ts';
 import { unregistered } from '../support/events.ts';

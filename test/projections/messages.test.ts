@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { MessageDocument } from '../../src/ports/read-models.ts';
+import type { MessageDocument } from '../../src/ports/read-models/messages.ts';
 import { messagesProjection } from '../../src/projections/messages.ts';
 import { aMessage, aTarget } from '../fixtures/samples.ts';
 import {

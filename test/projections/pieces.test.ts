@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { MessageEvent } from '../../src/domain/events.ts';
 import { type Position, START } from '../../src/domain/position.ts';
 import type { Documents, WriteBatch } from '../../src/ports/documents.ts';
-import { deliveries } from '../../src/ports/read-models.ts';
+import { deliveries } from '../../src/ports/read-models/deliveries.ts';
 import { batchApplier } from '../../src/projections/apply.ts';
 import { deliveriesProjection } from '../../src/projections/deliveries.ts';
 import type { Projection } from '../../src/projections/projection.ts';

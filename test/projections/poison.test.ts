@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { deliveries, devices } from '../../src/ports/read-models.ts';
+import { deliveries } from '../../src/ports/read-models/deliveries.ts';
+import { devices } from '../../src/ports/read-models/devices.ts';
 import { deliveriesProjection } from '../../src/projections/deliveries.ts';
 import { devicesProjection } from '../../src/projections/devices.ts';
 import type { Projection } from '../../src/projections/projection.ts';

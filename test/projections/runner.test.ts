@@ -3,7 +3,7 @@ import { type Position, START } from '../../src/domain/position.ts';
 import { type Documents, shadowCheckpoint } from '../../src/ports/documents.ts';
 import { StoreUnavailable } from '../../src/ports/errors.ts';
 import type { EventLog, LogBatch } from '../../src/ports/event-log.ts';
-import { devices } from '../../src/ports/read-models.ts';
+import { devices } from '../../src/ports/read-models/devices.ts';
 import { devicesProjection } from '../../src/projections/devices.ts';
 import { eventually } from '../contract/support.ts';
 import { channelRegistered } from '../fixtures/samples.ts';

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { onTestFinished } from 'vitest';
 import type { UmsEvent } from '../../src/domain/events.ts';
 import type { Position } from '../../src/domain/position.ts';
-import type { Follower, FollowerDeps, FollowerState } from '../../src/ports/follow.ts';
+import type { Subscription, SubscriptionDeps, SubscriptionState } from '../../src/ports/eventsourcing/subscription.ts';
 import type { Projection } from '../../src/projections/projection.ts';
 import { startRunner } from '../../src/projections/runner.ts';
 import { eventually } from '../contract/support.ts';
@@ -21,14 +21,14 @@ export async function aBackend(): Promise<TestBackend> {
 /** A runner that is stopped when the test ends. */
 export function running<T, E extends UmsEvent>(
   projection: Projection<T, E>,
-  deps: Pick<FollowerDeps, 'log' | 'documents'> & Partial<FollowerDeps>,
-): Follower {
+  deps: Pick<SubscriptionDeps, 'log' | 'documents'> & Partial<SubscriptionDeps>,
+): Subscription {
   const runner = startRunner(projection, { ...deps, logger: deps.logger ?? errorLog().logger });
   onTestFinished(() => runner.stop());
   return runner;
 }
 
-export function comesTo(runner: Follower, status: FollowerState['status']): Promise<FollowerState> {
+export function comesTo(runner: Subscription, status: SubscriptionState['status']): Promise<SubscriptionState> {
   return eventually(() => {
     const state = runner.state();
     if (state.status !== status) throw new Error(`the runner is ${state.status}, not ${status}`);

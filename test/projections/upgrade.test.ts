@@ -3,7 +3,7 @@ import type { RegistrationEvent } from '../../src/domain/events.ts';
 import type { Position } from '../../src/domain/position.ts';
 import type { Collection } from '../../src/ports/documents.ts';
 import type { EventLog } from '../../src/ports/event-log.ts';
-import { type DeviceDocument, devices } from '../../src/ports/read-models.ts';
+import { type DeviceDocument, devices } from '../../src/ports/read-models/devices.ts';
 import { devicesProjection } from '../../src/projections/devices.ts';
 import { projectionNames, rebuildProjection, startProjections } from '../../src/projections/index.ts';
 import type { Projection } from '../../src/projections/projection.ts';

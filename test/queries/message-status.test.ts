@@ -6,15 +6,15 @@ import { nextMsgId, noMsgId } from '../../src/domain/msg-id.ts';
 import { receiptDecider } from '../../src/domain/receipt.ts';
 import { messageStream, receiptStream } from '../../src/domain/streams.ts';
 import { zonedTime } from '../../src/domain/time.ts';
-import { execute } from '../../src/ports/execute.ts';
-import type { Follower } from '../../src/ports/follow.ts';
+import { execute } from '../../src/ports/eventsourcing/execute.ts';
+import type { Subscription } from '../../src/ports/eventsourcing/subscription.ts';
 import { startProjections } from '../../src/projections/index.ts';
 import { messageStatus } from '../../src/queries/message-status.ts';
 import { writtenPositions } from '../../src/queries/written-positions.ts';
 import { openTestBackend, type TestBackend } from '../support/embedded.ts';
 
 let opened: TestBackend;
-let runners: readonly Follower[] = [];
+let runners: readonly Subscription[] = [];
 beforeEach(async () => {
   opened = await openTestBackend();
 });

@@ -1,7 +1,7 @@
 /** Virtual terminals against a stand-in for the API, without waiting for their pauses. */
 import { decodeJwt } from 'jose';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { sign } from '../../src/sandbox/client.ts';
+import { sign } from '../../src/client/client.ts';
 import { registry as makeRegistry, type Registry } from '../../src/sandbox/jpush/registry.ts';
 import { startTerminals, type TerminalEvent, type TerminalsOptions } from '../../src/sandbox/terminals.ts';
 import { type FakeApi, fakeApi } from './support.ts';

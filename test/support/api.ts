@@ -1,9 +1,9 @@
 /** The API over a real embedded backend with its projections running; time, tokens and apps as a test wants them. */
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
-import type { ApiDeps } from '../../src/api/deps.ts';
+import type { ApiDeps } from '../../src/api/http/deps.ts';
+import { signatureOf, withoutSpace } from '../../src/api/http/signature.ts';
 import { buildApi } from '../../src/api/server.ts';
-import { signatureOf, withoutSpace } from '../../src/api/signature.ts';
 import { type App, appDirectory } from '../../src/domain/apps.ts';
 import { type MsgIdState, nextMsgId, noMsgId, sourceOf } from '../../src/domain/msg-id.ts';
 import { zonedTime } from '../../src/domain/time.ts';
@@ -51,7 +51,7 @@ export interface CallOptions {
   readonly app?: App;
   readonly clientId?: string;
   /** The token of this user. */
-  readonly user?: string;
+  readonly user?: string | undefined;
   /** Overrides, or with `undefined` leaves out, single headers. */
   readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly query?: string;

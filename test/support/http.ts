@@ -1,7 +1,7 @@
 /** A client of UMS for tests: keeps its connections, signs what it sends, remembers what must not show up in logs. */
 import { Agent, request } from 'undici';
+import { mintToken, sign } from '../../src/client/client.ts';
 import type { App } from '../../src/domain/apps.ts';
-import { mintToken, sign } from '../../src/sandbox/client.ts';
 
 export interface Answer<D = unknown> {
   readonly status: number;

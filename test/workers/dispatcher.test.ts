@@ -5,7 +5,7 @@ import type { Position } from '../../src/domain/position.ts';
 import { messageStream } from '../../src/domain/streams.ts';
 import { StoreUnavailable } from '../../src/ports/errors.ts';
 import type { Job, Jobs } from '../../src/ports/jobs.ts';
-import { type DeliveryJob, deliveryQueue } from '../../src/workers/delivery-job.ts';
+import { type DeliveryJob, deliveryQueue } from '../../src/workers/delivery/job.ts';
 import { type DispatcherDeps, startDispatcher } from '../../src/workers/dispatcher.ts';
 import { eventually, freshName, range } from '../contract/support.ts';
 import { aContext, aMessage, aTarget, channelRegistered } from '../fixtures/samples.ts';
@@ -70,16 +70,16 @@ const phones = (count: number, appPackage = 'com.example.phone') =>
 
 describe('the dispatcher', () => {
   test('adds a job for each channel and app of a message', async () => {
-    const it = await open();
-    it.start();
-    const { msgId, position } = await it.accept([
+    const rig = await open();
+    rig.start();
+    const { msgId, position } = await rig.accept([
       ...phones(3),
       aTarget({ clientId: 'speaker', appPackage: 'com.example.speaker', channel: 'm2m', deviceType: '08' }),
       aTarget({ clientId: 'fridge', appPackage: 'com.example.fridge' }),
       aTarget({ clientId: 'other', appPackage: 'com.example.speaker', channel: 'jpush' }),
     ]);
-    await it.dispatchedUpTo(position);
-    expect(await drain(it.backend.backend.jobs)).toEqual([
+    await rig.dispatchedUpTo(position);
+    expect(await drain(rig.backend.backend.jobs)).toEqual([
       { msgId, group: '0', channel: 'jpush', appPackage: 'com.example.phone' },
       { msgId, group: '1', channel: 'm2m', appPackage: 'com.example.speaker' },
       { msgId, group: '2', channel: 'jpush', appPackage: 'com.example.fridge' },
@@ -88,126 +88,126 @@ describe('the dispatcher', () => {
   });
 
   test('adds a job for each thousand targets', async () => {
-    const it = await open();
-    it.start();
-    const { position } = await it.accept(phones(2001));
-    await it.dispatchedUpTo(position);
-    expect((await drain(it.backend.backend.jobs)).map(({ group }) => group)).toEqual(['0', '1', '2']);
+    const rig = await open();
+    rig.start();
+    const { position } = await rig.accept(phones(2001));
+    await rig.dispatchedUpTo(position);
+    expect((await drain(rig.backend.backend.jobs)).map(({ group }) => group)).toEqual(['0', '1', '2']);
   });
 
   test('tells of the queues before it fills them', async () => {
-    const it = await open();
+    const rig = await open();
     const known: boolean[] = [];
-    const { jobs } = it.backend.backend;
+    const { jobs } = rig.backend.backend;
     const add: Jobs['add'] = async (added) => {
-      known.push(added.every(({ queue }) => it.queues.has(queue)));
+      known.push(added.every(({ queue }) => rig.queues.has(queue)));
       await jobs.add(added);
     };
-    it.start({ jobs: { ...jobs, add } });
-    const { position } = await it.accept([...phones(1), ...phones(1, 'an app; with “odd” letters')]);
-    await it.dispatchedUpTo(position);
+    rig.start({ jobs: { ...jobs, add } });
+    const { position } = await rig.accept([...phones(1), ...phones(1, 'an app; with “odd” letters')]);
+    await rig.dispatchedUpTo(position);
     expect(known).toEqual([true]);
-    expect(it.queues).toEqual(
+    expect(rig.queues).toEqual(
       new Set([deliveryQueue('jpush', 'com.example.phone'), deliveryQueue('jpush', 'an app; with “odd” letters')]),
     );
   });
 
   test('goes on, batch after batch', async () => {
-    const it = await open();
-    it.start();
+    const rig = await open();
+    rig.start();
     const ids: string[] = [];
     for (const _ of range(3)) {
-      const { msgId, position } = await it.accept(phones(1));
-      await it.dispatchedUpTo(position);
+      const { msgId, position } = await rig.accept(phones(1));
+      await rig.dispatchedUpTo(position);
       ids.push(msgId);
     }
-    expect((await drain(it.backend.backend.jobs)).map(({ msgId }) => msgId)).toEqual([...ids].sort());
-    expect(it.errors).toEqual([]);
+    expect((await drain(rig.backend.backend.jobs)).map(({ msgId }) => msgId)).toEqual([...ids].sort());
+    expect(rig.errors).toEqual([]);
   });
 
   test('reads nothing but acceptances', async () => {
-    const it = await open();
-    it.start();
-    const { msgId, position } = await it.accept(phones(1));
-    await appendAll(it.backend.backend.log, [channelRegistered(), dispatched({ msgId: 'unheard-of' })]);
-    await it.dispatchedUpTo(position);
-    expect(await drain(it.backend.backend.jobs)).toMatchObject([{ msgId }]);
+    const rig = await open();
+    rig.start();
+    const { msgId, position } = await rig.accept(phones(1));
+    await appendAll(rig.backend.backend.log, [channelRegistered(), dispatched({ msgId: 'unheard-of' })]);
+    await rig.dispatchedUpTo(position);
+    expect(await drain(rig.backend.backend.jobs)).toMatchObject([{ msgId }]);
   });
 
   test('resumes from its checkpoint: what came while it was away is dispatched, what was before is not again', async () => {
-    const it = await open();
-    const first = it.start();
-    const before = await it.accept(phones(1));
-    await it.dispatchedUpTo(before.position);
+    const rig = await open();
+    const first = rig.start();
+    const before = await rig.accept(phones(1));
+    await rig.dispatchedUpTo(before.position);
     await first.stop();
-    await drain(it.backend.backend.jobs);
-    const after = await it.accept(phones(1));
-    await it.backend.reopen();
-    it.start();
-    await it.dispatchedUpTo(after.position);
-    expect(await drain(it.backend.backend.jobs)).toMatchObject([{ msgId: after.msgId }]);
+    await drain(rig.backend.backend.jobs);
+    const after = await rig.accept(phones(1));
+    await rig.backend.reopen();
+    rig.start();
+    await rig.dispatchedUpTo(after.position);
+    expect(await drain(rig.backend.backend.jobs)).toMatchObject([{ msgId: after.msgId }]);
   });
 
   test('that ended between adding jobs and moving its checkpoint adds none twice', async () => {
-    const it = await open();
-    const { documents, jobs } = it.backend.backend;
+    const rig = await open();
+    const { documents, jobs } = rig.backend.backend;
     let failures = 0;
     const moveCheckpoint: typeof documents.moveCheckpoint = async (move) => {
       failures += 1;
       if (failures <= 2) throw new StoreUnavailable('cut off');
       await documents.moveCheckpoint(move);
     };
-    it.start({ documents: { ...documents, moveCheckpoint } });
+    rig.start({ documents: { ...documents, moveCheckpoint } });
     const messages = await Promise.all(
-      range(3).map(() => it.accept([...phones(1), ...phones(1, 'com.example.fridge')])),
+      range(3).map(() => rig.accept([...phones(1), ...phones(1, 'com.example.fridge')])),
     );
-    for (const { position } of messages) await it.dispatchedUpTo(position);
-    expect(it.errors).toEqual(['follower waiting', 'follower waiting']);
+    for (const { position } of messages) await rig.dispatchedUpTo(position);
+    expect(rig.errors).toEqual(['follower waiting', 'follower waiting']);
     expect(await drain(jobs)).toHaveLength(6);
   });
 
   test('goes on once the job store is back', async () => {
-    const it = await open();
-    const { jobs } = it.backend.backend;
+    const rig = await open();
+    const { jobs } = rig.backend.backend;
     let left = 1;
     const add: Jobs['add'] = async (added) => {
       left -= 1;
       if (left >= 0) throw new StoreUnavailable('away');
       await jobs.add(added);
     };
-    it.start({ jobs: { ...jobs, add } });
-    const { msgId, position } = await it.accept(phones(1));
-    await it.dispatchedUpTo(position);
+    rig.start({ jobs: { ...jobs, add } });
+    const { msgId, position } = await rig.accept(phones(1));
+    await rig.dispatchedUpTo(position);
     expect(await drain(jobs)).toMatchObject([{ msgId }]);
   });
 
   test('whose checkpoint another one has moved goes on from where it then stands', async () => {
-    const it = await open();
-    const { documents, jobs } = it.backend.backend;
-    const dispatcher = it.start();
-    const { position } = await it.accept(phones(1));
-    await it.dispatchedUpTo(position);
+    const rig = await open();
+    const { documents, jobs } = rig.backend.backend;
+    const dispatcher = rig.start();
+    const { position } = await rig.accept(phones(1));
+    await rig.dispatchedUpTo(position);
     await drain(jobs);
-    const elsewhere = await appendAll(it.backend.backend.log, [channelRegistered()]);
+    const elsewhere = await appendAll(rig.backend.backend.log, [channelRegistered()]);
     await documents.moveCheckpoint({ name: 'dispatcher', from: position, to: elsewhere });
-    const next = await it.accept(phones(1));
+    const next = await rig.accept(phones(1));
     await eventually(() => expect(dispatcher.state()).toMatchObject({ error: { name: 'CheckpointLost' } }));
-    await it.dispatchedUpTo(next.position);
-    expect(it.errors).toEqual(['follower waiting']);
+    await rig.dispatchedUpTo(next.position);
+    expect(rig.errors).toEqual(['follower waiting']);
     await eventually(() => expect(dispatcher.state()).toEqual({ status: 'running' }));
     expect(await drain(jobs)).toMatchObject([{ msgId: next.msgId }]);
   });
 
   test('stops at a message that it can not read, loudly', async () => {
-    const it = await open();
-    const good = await it.accept(phones(1));
-    const bad = await it.accept(phones(1));
-    tamper(it.backend, bad.position, { data: '{' });
-    const dispatcher = it.start();
+    const rig = await open();
+    const good = await rig.accept(phones(1));
+    const bad = await rig.accept(phones(1));
+    tamper(rig.backend, bad.position, { data: '{' });
+    const dispatcher = rig.start();
     await eventually(() =>
       expect(dispatcher.state()).toMatchObject({ status: 'failed', error: { name: 'UndecodableEvent' } }),
     );
-    expect(it.errors).toEqual(['follower failed']);
-    expect(await it.backend.backend.documents.checkpoint('dispatcher')).toBe(good.position);
+    expect(rig.errors).toEqual(['follower failed']);
+    expect(await rig.backend.backend.documents.checkpoint('dispatcher')).toBe(good.position);
   });
 });

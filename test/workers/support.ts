@@ -1,25 +1,18 @@
 /** Delivery on a real backend with its projections running, with a clock and channels that do what a test says. */
 import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished } from 'vitest';
-import type {
-  Channel as ChannelName,
-  EventOf,
-  MessageEvent,
-  Registration,
-  Target,
-  UmsEvent,
-} from '../../src/domain/events.ts';
+import type { ChannelName, EventOf, MessageEvent, Registration, Target, UmsEvent } from '../../src/domain/events.ts';
 import { messageStream, registrationId, registrationStream } from '../../src/domain/streams.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { RecordedEvent } from '../../src/ports/event-log.ts';
 import type { Job } from '../../src/ports/jobs.ts';
 import { startProjections } from '../../src/projections/index.ts';
 import type { Channel, Delivery, KeyResult, RateState, SendResult } from '../../src/workers/channels/channel.ts';
-import { delivery } from '../../src/workers/delivery.ts';
-import { type DeliveryJob, deliveryJob } from '../../src/workers/delivery-job.ts';
-import { startDeliveryWorker } from '../../src/workers/delivery-worker.ts';
-import { type Lane, lane } from '../../src/workers/lane.ts';
-import type { DeliveryDeps } from '../../src/workers/work.ts';
+import { delivery } from '../../src/workers/delivery/deliver.ts';
+import { type DeliveryJob, deliveryJob } from '../../src/workers/delivery/job.ts';
+import { type Lane, lane } from '../../src/workers/delivery/lane.ts';
+import type { DeliveryDeps } from '../../src/workers/delivery/work.ts';
+import { startDeliveryWorker } from '../../src/workers/delivery/worker.ts';
 import { freshName } from '../contract/support.ts';
 import { aContext, aMessage, aRegistration, aTarget } from '../fixtures/samples.ts';
 import { openTestBackend } from '../support/embedded.ts';

@@ -11,12 +11,12 @@ import {
   shadowCheckpoint,
   type WriteBatch,
 } from '../../ports/documents.ts';
+import type { EmbeddedThread } from './connection/connection.ts';
+import { type LookupCache, lookupCache } from './connection/lookup-cache.ts';
+import type { Statement } from './connection/reader.ts';
 import { cursorOf, pageStatement, parseCursor } from './find.ts';
-import { type LookupCache, lookupCache } from './lookup-cache.ts';
 import type { CollectionPlace, CollectionShape, DeleteRow, PutRow } from './protocol.ts';
-import type { Statement } from './reader.ts';
 import { tableOf } from './schema.ts';
-import type { EmbeddedThread } from './thread.ts';
 
 interface DocumentRow {
   readonly id: string;
@@ -61,11 +61,11 @@ export function embeddedDocuments(thread: EmbeddedThread): Documents {
   /** What is read after this sees all that is committed. */
   const ready = async <T>(collection: Collection<T>): Promise<void> => {
     await open(collection);
-    thread.hear();
+    thread.drainNotices();
   };
 
   const checkpointNow = (name: string): number =>
-    thread.hear() ? thread.checkpoint(name) : thread.readCheckpoint(name);
+    thread.drainNotices() ? thread.checkpoint(name) : thread.readCheckpoint(name);
 
   const openCollection = async <T>(collection: Collection<T>): Promise<CollectionShape> => {
     const { name, version } = collection;
@@ -144,7 +144,7 @@ export function embeddedDocuments(thread: EmbeddedThread): Documents {
       await open(collection);
       const cache = caches.get(collection.name) ?? (await lookups(collection.name));
       assertIndex(collection, index);
-      const current = thread.hear();
+      const current = thread.drainNotices();
       const found = new Map<string, readonly Stored<T>[]>();
       for (const key of keys) {
         const stored = asStored(key);
@@ -180,16 +180,16 @@ export function embeddedDocuments(thread: EmbeddedThread): Documents {
       const wanted = Number(position);
       if (checkpointNow(name) >= wanted) return Promise.resolve(true);
       return new Promise((resolve) => {
-        const settle = (reached: boolean): void => {
+        const finish = (reached: boolean): void => {
           clearTimeout(timer);
           stop();
           link.signal.removeEventListener('abort', closed);
           resolve(reached);
         };
-        const timer = setTimeout(() => settle(false), timeoutMs);
-        const closed = (): void => settle(false);
+        const timer = setTimeout(() => finish(false), timeoutMs);
+        const closed = (): void => finish(false);
         const stop = thread.onCheckpoint((moved, at) => {
-          if (moved === name && at >= wanted) settle(true);
+          if (moved === name && at >= wanted) finish(true);
         });
         link.signal.addEventListener('abort', closed);
       });

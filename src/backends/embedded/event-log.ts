@@ -14,11 +14,11 @@ import {
   type NewEvent,
   type RecordedEvent,
 } from '../../ports/event-log.ts';
-import { pause } from '../../ports/restart.ts';
+import { pause } from '../../ports/eventsourcing/loop.ts';
+import type { EmbeddedThread } from './connection/connection.ts';
+import { type EventEntry, recentEvents } from './connection/recent-events.ts';
 import type { EventRow } from './event-row.ts';
 import type { AppendReply, RequestRow } from './protocol.ts';
-import { type EventEntry, recentEvents } from './recent-events.ts';
-import type { EmbeddedThread } from './thread.ts';
 
 /** Between stored JSON and the domain (`domain/codec.ts`); given by the composition root. */
 export interface EventCodec {
@@ -133,13 +133,13 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
     },
 
     async readStream(stream) {
-      thread.hear();
+      thread.drainNotices();
       const rows = selectStream.all(stream) as unknown as EventRow[];
       return rows.map((row) => recorded(recent.at(row.position) ?? { row }));
     },
 
     async readAll(after, filter, limit) {
-      thread.hear();
+      thread.drainNotices();
       const found: RecordedEvent[] = [];
       let next = Number(after);
       for (;;) {
@@ -158,7 +158,7 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
     },
 
     async head() {
-      return positionOf(Math.max(thread.hear() ? thread.head() : thread.readHead(), Number(START)));
+      return positionOf(Math.max(thread.drainNotices() ? thread.head() : thread.readHead(), Number(START)));
     },
   };
 }

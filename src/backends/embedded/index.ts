@@ -1,15 +1,15 @@
-/** All ports over one SQLite file (`design.md §What "embedded" promises`). One thread owns the writing, any number read. */
+/** All ports over one SQLite file (`docs/architecture.md §What survives what`). One thread owns the writing, any number read. */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Contents } from '../../ports/contents.ts';
 import type { Documents } from '../../ports/documents.ts';
 import type { EventLog } from '../../ports/event-log.ts';
 import type { Jobs } from '../../ports/jobs.ts';
+import { type EmbeddedThread, openThread } from './connection/connection.ts';
 import { embeddedContents } from './contents.ts';
 import { embeddedDocuments } from './documents.ts';
 import { type EventCodec, embeddedEventLog } from './event-log.ts';
 import { embeddedJobs } from './jobs.ts';
-import { type EmbeddedThread, openThread } from './thread.ts';
-import type { FromWriterThread, Rank, ToWriterThread } from './writer-thread.ts';
+import type { FromWriterThread, Rank, ToWriterThread } from './writer/thread.ts';
 
 export interface EmbeddedOptions {
   /** Path of the SQLite file; its folder exists and is held by this process (`data-folder.ts`). */
@@ -44,7 +44,7 @@ export interface EmbeddedBackend extends EmbeddedPorts {
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBackend> {
   const { file, contentKey, callWithinMs } = options;
-  const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), {
+  const worker = new Worker(new URL('./writer/thread.ts', import.meta.url), {
     name: 'writer',
     workerData: { file, contentKey },
   });

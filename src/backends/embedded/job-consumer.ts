@@ -1,7 +1,7 @@
 /** Takes jobs of one queue, runs their handlers, settles them. Woken by the writer's notices and by the next due time. */
 import { StoreUnavailable } from '../../ports/errors.ts';
 import { type ConsumeOptions, type Consumer, DeadJob, type Job, PauseQueue, RetryJob } from '../../ports/jobs.ts';
-import type { Link } from './link.ts';
+import type { Link } from './connection/link.ts';
 import type { Op, TakenJob, TakeReply } from './protocol.ts';
 
 export interface QueueSignals {

@@ -1,7 +1,7 @@
 import type { ConsumeOptions, Consumer, DeadLetter, Jobs, NewJob } from '../../ports/jobs.ts';
+import type { EmbeddedThread } from './connection/connection.ts';
 import { jobConsumer, type QueueSignals } from './job-consumer.ts';
 import type { JobRow } from './protocol.ts';
-import type { EmbeddedThread } from './thread.ts';
 
 interface DeadRow {
   readonly id: string;
@@ -13,18 +13,18 @@ interface DeadRow {
   readonly diedAt: number;
 }
 
-export function embeddedJobs({ prepare, link, hear }: EmbeddedThread): Jobs {
+export function embeddedJobs({ prepare, link, drainNotices }: EmbeddedThread): Jobs {
   const listeners = new Set<(queues: readonly string[]) => void>();
   link.onNotice(({ queues }) => {
     if (queues.length > 0) for (const listener of listeners) listener(queues);
   });
   const signals: QueueSignals = {
     onTouched(queue, listener) {
-      const hear = (queues: readonly string[]): void => {
+      const onQueues = (queues: readonly string[]): void => {
         if (queues.includes(queue)) listener();
       };
-      listeners.add(hear);
-      return () => void listeners.delete(hear);
+      listeners.add(onQueues);
+      return () => void listeners.delete(onQueues);
     },
   };
 
@@ -48,7 +48,7 @@ export function embeddedJobs({ prepare, link, hear }: EmbeddedThread): Jobs {
     },
     consume: <D>(options: ConsumeOptions<D>): Consumer => jobConsumer(link, signals, options),
     async queues() {
-      hear();
+      drainNotices();
       return selectQueues.all().map(({ queue }) => String(queue));
     },
     async counts(queue) {
@@ -58,7 +58,7 @@ export function embeddedJobs({ prepare, link, hear }: EmbeddedThread): Jobs {
       return { dead, delayed, active, waiting: Math.max(0, due - active) };
     },
     async deadLetters<D>(queue: string, limit: number) {
-      hear();
+      drainNotices();
       return (selectDead.all(queue, limit) as unknown as DeadRow[]).map(
         ({ data, ...row }): DeadLetter<D> => ({ ...row, data: JSON.parse(data) as D }),
       );

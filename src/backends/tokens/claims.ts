@@ -1,4 +1,4 @@
-/** What a token says, once it is known to be genuine (`contract.md §2 Tokens`). */
+/** What a token says, once it is known to be genuine (`docs/api.md §2 Tokens`). */
 import type { TokenVerdict } from '../../ports/token-verifier.ts';
 
 export interface Reading {

@@ -2,7 +2,7 @@
 import { Agent, type Dispatcher, request } from 'undici';
 import { DeadlineExceeded } from '../../ports/errors.ts';
 
-/** From the start of a call to the last byte of its answer (`contract.md §2 Tokens`). */
+/** From the start of a call to the last byte of its answer (`docs/api.md §2 Tokens`). */
 const TIMEOUT_MS = 2_000;
 const MAX_ANSWER_BYTES = 1024 * 1024;
 const MAX_CONNECTIONS = 32;

@@ -1,5 +1,5 @@
 /** The three ways to verify an access token. */
-import { never } from '../../domain/decider.ts';
+import { assertNever } from '../../domain/decider.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { TokenVerifier } from '../../ports/token-verifier.ts';
 import { introspectionVerifier } from './introspection.ts';
@@ -20,6 +20,6 @@ export function createTokenVerifier(setting: TokenVerifierSetting, clock: Clock)
     case 'introspection':
       return introspectionVerifier(setting.url, clock);
     default:
-      return never(setting);
+      return assertNever(setting);
   }
 }

@@ -1,4 +1,4 @@
-/** Tokens that an RFC 7662 endpoint knows (`contract.md §2 Tokens`). */
+/** Tokens that an RFC 7662 endpoint knows (`docs/api.md §2 Tokens`). */
 import { hash } from 'node:crypto';
 import type { Clock } from '../../ports/clock.ts';
 import { DeadlineExceeded } from '../../ports/errors.ts';

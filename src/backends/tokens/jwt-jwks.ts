@@ -1,4 +1,4 @@
-/** Tokens that are JWTs signed by one of the keys of a JWKS URL (`contract.md §2 Tokens`). */
+/** Tokens that are JWTs signed by one of the keys of a JWKS URL (`docs/api.md §2 Tokens`). */
 import { decodeProtectedHeader } from 'jose';
 import type { Clock } from '../../ports/clock.ts';
 import type { TokenVerdict, TokenVerifier } from '../../ports/token-verifier.ts';

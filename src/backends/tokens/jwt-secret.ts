@@ -1,4 +1,4 @@
-/** Tokens that are JWTs signed with a shared secret, HS256 and nothing else (`contract.md §2 Tokens`). */
+/** Tokens that are JWTs signed with a shared secret, HS256 and nothing else (`docs/api.md §2 Tokens`). */
 import type { Clock } from '../../ports/clock.ts';
 import type { TokenVerdict, TokenVerifier } from '../../ports/token-verifier.ts';
 import { isCompact, readJwt, verifiedClaims } from './signed-token.ts';

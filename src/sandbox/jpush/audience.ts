@@ -1,4 +1,4 @@
-/** The `audience` of a push object (`jpush.md §2`): all, or an object of kinds, each with its members. */
+/** The `audience` of a push object (`docs/jpush.md §2`): all, or an object of kinds, each with its members. */
 import { invalid, isObject, type JsonObject, missing, type Refusal, unknownKey } from './types.ts';
 
 /** How many members each kind may have; the others have none to count. */

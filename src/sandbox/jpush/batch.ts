@@ -1,4 +1,4 @@
-/** `POST /v3/push/batch/regid/single` and `…/alias/single`, for VIP (`jpush.md §7`): a push, an id, a verdict for each target. */
+/** `POST /v3/push/batch/regid/single` and `…/alias/single`, for VIP (`docs/jpush.md §7`): a push, an id, a verdict for each target. */
 import type { Journal } from './journal.ts';
 import type { Accepted, PushDesk } from './push.ts';
 import { type Reply, refused } from './reply.ts';

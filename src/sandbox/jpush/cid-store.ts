@@ -1,4 +1,4 @@
-/** Issued cids and what the first successful push of each came to (`jpush.md §5`). */
+/** Issued cids and what the first successful push of each came to (`docs/jpush.md §5`). */
 import { randomUUID } from 'node:crypto';
 import { makeRoom } from './types.ts';
 

@@ -1,4 +1,4 @@
-/** The device API (`jpush.md §10`), as far as it is about single terminals: tags, alias, mobile; online or not. */
+/** The device API (`docs/jpush.md §10`), as far as it is about single terminals: tags, alias, mobile; online or not. */
 import { zonedTime } from '../../domain/time.ts';
 import type { Registry } from './registry.ts';
 import { empty, json, type Reply, refused } from './reply.ts';

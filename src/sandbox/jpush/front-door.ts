@@ -1,4 +1,4 @@
-/** Who may call, and how often (`jpush.md §1 Auth, §4`). Each of JPush's three APIs has its own codes and its own minute. */
+/** Who may call, and how often (`docs/jpush.md §1 Auth, §4`). Each of JPush's three APIs has its own codes and its own minute. */
 import { type RateHeaders, type RateWindows, rateWindows } from './rate-windows.ts';
 import { type JPushApp, type Refusal, refusal } from './types.ts';
 

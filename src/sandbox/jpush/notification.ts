@@ -1,4 +1,4 @@
-/** The `notification` of a push object (`jpush.md §2`): an alert for all, or an object for each platform. */
+/** The `notification` of a push object (`docs/jpush.md §2`): an alert for all, or an object for each platform. */
 import { integer, invalid, isObject, type JsonObject, missing, type Refusal, unknownKey } from './types.ts';
 
 export const platforms = ['android', 'ios', 'hmos', 'quickapp', 'winphone'];

@@ -1,4 +1,4 @@
-/** The `options` and the `sms_message` of a push object (`jpush.md §2`). */
+/** The `options` and the `sms_message` of a push object (`docs/jpush.md §2`). */
 import { integer, invalid, isObject, type JsonObject, missing, type Refusal, unknownKey } from './types.ts';
 
 type Check = (value: unknown, maxTimeToLive: number) => boolean;

@@ -100,7 +100,7 @@ export function pushDesk({ cids, registry, journal, maxTimeToLive, now, onAccept
   };
 }
 
-/** Dead ones of several are dropped without a word; only a single one is named (`jpush.md §12`). */
+/** Dead ones of several are dropped without a word; only a single one is named (`docs/jpush.md §12`). */
 function targetFault(registry: Registry, appKey: string, ids: readonly string[]): Refusal | undefined {
   const [first = ''] = ids;
   if (ids.length === 1 && registry.standing(appKey, first) === 'invalid')

@@ -1,4 +1,4 @@
-/** JPush's rate limit: a window of a minute for each appKey (`jpush.md §4`). */
+/** JPush's rate limit: a window of a minute for each appKey (`docs/jpush.md §4`). */
 
 const WINDOW_MS = 60_000;
 

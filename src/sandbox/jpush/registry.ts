@@ -12,7 +12,7 @@ export interface PushedMessage {
 export type OnMessage = (message: PushedMessage) => void;
 
 /** Malformed or another app's: JPush calls both invalid. Gone: well-formed, but nobody lives there. */
-export type Standing = 'live' | 'invalid' | 'gone';
+export type RegistrationIdState = 'live' | 'invalid' | 'gone';
 
 export interface Registry {
   /** A terminal of an app, offline at first. @returns its registration id, made up where none is given */
@@ -21,7 +21,7 @@ export interface Registry {
   retire(appKey: string, registrationId: string): void;
   /** Brings a registered terminal online; what waited for it comes at once. @returns how to go offline */
   connect(registrationId: string, onMessage: OnMessage): () => void;
-  standing(appKey: string, registrationId: string): Standing;
+  standing(appKey: string, registrationId: string): RegistrationIdState;
   /** When it was online last, in ms since 1970; `undefined` if it never was. */
   lastOnline(registrationId: string): number | undefined;
   /** To connections, or into the box of who is offline; a time to live of 0 is for who is online only. */

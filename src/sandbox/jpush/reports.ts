@@ -1,4 +1,4 @@
-/** The report API (`jpush.md §9`): what became of a push that the journal still has. */
+/** The report API (`docs/jpush.md §9`): what became of a push that the journal still has. */
 import type { Journal } from './journal.ts';
 import type { Receipts } from './receipts.ts';
 import type { Registry } from './registry.ts';

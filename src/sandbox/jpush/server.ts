@@ -1,4 +1,4 @@
-/** A look-alike of the JPush REST API v3 (`jpush.md §13`), for development, tests and load. */
+/** A look-alike of the JPush REST API v3 (`docs/jpush.md §13`), for development, tests and load. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -107,7 +107,7 @@ async function serve(door: FrontDoor, desk: Desk, request: IncomingMessage, resp
   const [path = '', query] = (request.url ?? '').split('?', 2);
   if (path === '/sandbox/counts') return send(response, json(200, desk.journal.counts), {});
 
-  // Auth, then rate, then all else (`jpush.md §6.1`).
+  // Auth, then rate, then all else (`docs/jpush.md §6.1`).
   const api = apiOf(path);
   const admission = door.admit(api, request.headers.authorization, desk.now());
   const { headers } = admission;

@@ -1,4 +1,4 @@
-/** JPush's size limits, in bytes of UTF-8 (`jpush.md §2`). */
+/** JPush's size limits, in bytes of UTF-8 (`docs/jpush.md §2`). */
 import { isObject, type JsonObject, type Refusal, tooLarge } from './types.ts';
 
 /** A message, to whatever platform; with an Android notification, both together. */

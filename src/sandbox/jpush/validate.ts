@@ -1,4 +1,4 @@
-/** Checks a push object in JPush's order: what is missing, then types and values, then sizes (`jpush.md §2, §6`). */
+/** Checks a push object in JPush's order: what is missing, then types and values, then sizes (`docs/jpush.md §2, §6`). */
 import { audienceFault, missingAudience } from './audience.ts';
 import { missingAlert, notificationFault, platforms } from './notification.ts';
 import { missingInSms, optionsFault, smsFault } from './options.ts';

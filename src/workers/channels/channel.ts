@@ -10,7 +10,7 @@ export interface Delivery {
   readonly appPackage: string;
   /** At least one, at most `GROUP_SIZE` (`domain/dispatch-groups.ts`). */
   readonly recipients: readonly Recipient[];
-  /** The JSON text that the terminal receives (`contract.md §6`). */
+  /** The JSON text that the terminal receives (`docs/api.md §6`). */
   readonly payload: string;
   /** Whole seconds left, at least 1. */
   readonly timeToLive: number;

@@ -1,10 +1,10 @@
 /** A consumer of jobs whose writer stalls: works on the real file, but only when the test lets it. */
 import { MessageChannel } from 'node:worker_threads';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { openLink } from '../../../src/backends/embedded/connection/link.ts';
 import { jobConsumer } from '../../../src/backends/embedded/job-consumer.ts';
-import { openLink } from '../../../src/backends/embedded/link.ts';
 import type { FromWriter, JobRow, Op, ToWriter } from '../../../src/backends/embedded/protocol.ts';
-import type { Writer } from '../../../src/backends/embedded/writer.ts';
+import type { Writer } from '../../../src/backends/embedded/writer/writer.ts';
 import { DeadJob, type Job } from '../../../src/ports/jobs.ts';
 import { eventually, range } from '../../contract/support.ts';
 import { aWriter, replyValue } from './support.ts';
@@ -20,7 +20,7 @@ afterEach(() => {
 function stallable(writer: Writer) {
   const { port1, port2 } = new MessageChannel();
   const waiting: Extract<ToWriter, { type: 'ops' }>[] = [];
-  const it = { stalled: false };
+  const rig = { stalled: false };
   const served: Op['kind'][] = [];
   const serve = (): void => {
     for (const { first, ops } of waiting.splice(0)) {
@@ -31,7 +31,7 @@ function stallable(writer: Writer) {
   };
   port2.on('message', (message: ToWriter) => {
     if (message.type === 'ops') waiting.push(message);
-    if (!it.stalled) serve();
+    if (!rig.stalled) serve();
   });
   const link = openLink(port1);
   onTestFinished(() => {
@@ -44,12 +44,12 @@ function stallable(writer: Writer) {
     /** Kinds of the operations that the writer was given. */
     served,
     stall: () => {
-      it.stalled = true;
+      rig.stalled = true;
     },
     /** Kinds of the operations that wait. */
     waiting: () => waiting.flatMap(({ ops }) => ops.map(({ kind }) => kind)),
     goOn: () => {
-      it.stalled = false;
+      rig.stalled = false;
       serve();
     },
   };
@@ -91,41 +91,41 @@ async function open() {
 describe('a writer that has been silent for a minute', () => {
   test('hands out jobs all the same once it goes on, and they are handled', async () => {
     vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'] });
-    const it = await open();
-    it.stall();
-    it.consume(it.link);
-    await eventually(() => expect(it.waiting()).toEqual(['takeJobs']));
+    const rig = await open();
+    rig.stall();
+    rig.consume(rig.link);
+    await eventually(() => expect(rig.waiting()).toEqual(['takeJobs']));
     vi.advanceTimersByTime(MINUTE_MS);
-    it.goOn();
-    await eventually(() => expect(it.runs).toEqual(['j0', 'j1', 'j2']));
-    await eventually(() => expect(it.active()).toBe(0));
-    expect(it.takeable()).toBe(0);
+    rig.goOn();
+    await eventually(() => expect(rig.runs).toEqual(['j0', 'j1', 'j2']));
+    await eventually(() => expect(rig.active()).toBe(0));
+    expect(rig.takeable()).toBe(0);
   });
 
   test('is told once what became of a job', async () => {
     vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] });
-    const it = await open();
-    it.consume(it.link, async ({ id }) => {
-      it.stall();
+    const rig = await open();
+    rig.consume(rig.link, async ({ id }) => {
+      rig.stall();
       if (id === 'j1') throw new DeadJob('no use');
     });
-    await eventually(() => expect(it.waiting().sort()).toEqual(['buryJob', 'finishJob', 'finishJob', 'takeJobs']));
+    await eventually(() => expect(rig.waiting().sort()).toEqual(['buryJob', 'finishJob', 'finishJob', 'takeJobs']));
     await vi.advanceTimersByTimeAsync(MINUTE_MS);
-    it.goOn();
-    expect(await it.link.send({ kind: 'countActive', queue: 'q' })).toBe(0);
-    expect(it.served.filter((kind) => kind === 'finishJob' || kind === 'buryJob')).toHaveLength(3);
-    expect(it.runs).toEqual(['j0', 'j1', 'j2']);
+    rig.goOn();
+    expect(await rig.link.send({ kind: 'countActive', queue: 'q' })).toBe(0);
+    expect(rig.served.filter((kind) => kind === 'finishJob' || kind === 'buryJob')).toHaveLength(3);
+    expect(rig.runs).toEqual(['j0', 'j1', 'j2']);
   });
 
   test('holds up no consumer that closes, and what it hands out later goes back', async () => {
-    const it = await open();
-    it.stall();
-    const consumer = it.consume(it.link);
-    await eventually(() => expect(it.waiting()).toEqual(['takeJobs']));
+    const rig = await open();
+    rig.stall();
+    const consumer = rig.consume(rig.link);
+    await eventually(() => expect(rig.waiting()).toEqual(['takeJobs']));
     await consumer.close(0);
-    it.goOn();
-    await eventually(() => expect(it.active()).toBe(0));
-    expect(it.runs).toEqual([]);
-    expect(it.takeable()).toBe(3);
+    rig.goOn();
+    await eventually(() => expect(rig.active()).toBe(0));
+    expect(rig.runs).toEqual([]);
+    expect(rig.takeable()).toBe(3);
   });
 });

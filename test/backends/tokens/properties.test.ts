@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { readClaims } from '../../../src/backends/tokens/claims.ts';
 import { jwtSecretVerifier } from '../../../src/backends/tokens/jwt-secret.ts';
+import { mintToken } from '../../../src/client/client.ts';
 import { systemClock } from '../../../src/ports/clock.ts';
-import { mintToken } from '../../../src/sandbox/client.ts';
 
 const NOW = 1_800_000_000_000;
 const SECRET = 's'.repeat(32);

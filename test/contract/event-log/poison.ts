@@ -20,40 +20,40 @@ export function poisonContract(open: OpenEventLog): void {
     }
 
     test('stops whoever reads its stream, and the error does not tell the data', async (context) => {
-      const it = await poisoned();
-      if (it === undefined) return context.skip();
-      const error = await failureOf(it.log.readStream(aStream(it.run, '-bad')));
+      const rig = await poisoned();
+      if (rig === undefined) return context.skip();
+      const error = await failureOf(rig.log.readStream(aStream(rig.run, '-bad')));
       expect(error).toBeInstanceOf(UndecodableEvent);
       expect(JSON.stringify([error.message, error.stack, error.cause])).not.toContain(POISON);
     });
 
     test('stops a reader of the log that comes to it, and no other', async (context) => {
-      const it = await poisoned();
-      if (it === undefined) return context.skip();
-      await expect(it.log.readAll(START, it.all, 10)).rejects.toThrow(UndecodableEvent);
-      const good = await it.log.readAll(START, { prefixes: [`registration-${it.run}-good`] }, 10);
+      const rig = await poisoned();
+      if (rig === undefined) return context.skip();
+      await expect(rig.log.readAll(START, rig.all, 10)).rejects.toThrow(UndecodableEvent);
+      const good = await rig.log.readAll(START, { prefixes: [`registration-${rig.run}-good`] }, 10);
       expect(labels(good)).toEqual(['good']);
-      expect(await it.log.readAll(START, { ...it.all, types: ['ChannelUnregistered'] }, 10)).toEqual([]);
+      expect(await rig.log.readAll(START, { ...rig.all, types: ['ChannelUnregistered'] }, 10)).toEqual([]);
     });
 
     test('stops a subscriber loudly instead of being skipped, also when it comes again', async (context) => {
-      const it = await poisoned();
-      if (it === undefined) return context.skip();
+      const rig = await poisoned();
+      if (rig === undefined) return context.skip();
       for (const _ of [1, 2]) {
-        const reader = read(it.log, START, it.all);
+        const reader = read(rig.log, START, rig.all);
         await eventually(() => expect(reader.failure()).toBeInstanceOf(UndecodableEvent));
         expect(labels(reader.events)).toEqual(['good']);
       }
     });
 
     test('lets what stands before it through: to a subscriber, and to a reader of the log who asks for no more', async (context) => {
-      const it = await poisoned();
-      if (it === undefined) return context.skip();
-      for (const n of range(3)) await append(it.log, aStream(it.run, `-later-${n}`), ['later']);
-      const page = await it.log.readAll(START, it.all, 1);
+      const rig = await poisoned();
+      if (rig === undefined) return context.skip();
+      for (const n of range(3)) await append(rig.log, aStream(rig.run, `-later-${n}`), ['later']);
+      const page = await rig.log.readAll(START, rig.all, 1);
       expect(labels(page)).toEqual(['good']);
-      await expect(it.log.readAll(page[0]?.position ?? START, it.all, 1)).rejects.toThrow(UndecodableEvent);
-      const reader = read(it.log, START, it.all);
+      await expect(rig.log.readAll(page[0]?.position ?? START, rig.all, 1)).rejects.toThrow(UndecodableEvent);
+      const reader = read(rig.log, START, rig.all);
       await eventually(() => expect(reader.failure()).toBeInstanceOf(UndecodableEvent));
       expect(labels(reader.events)).toEqual(['good']);
     });

@@ -1,4 +1,4 @@
-/** Single pushes in batches (`jpush.md §7`). */
+/** Single pushes in batches (`docs/jpush.md §7`). */
 import { describe, expect, it } from 'vitest';
 import { app, testJPush } from './support.ts';
 

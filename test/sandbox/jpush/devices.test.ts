@@ -1,4 +1,4 @@
-/** Single terminals, by the device API (`jpush.md §10`). */
+/** Single terminals, by the device API (`docs/jpush.md §10`). */
 import { describe, expect, it } from 'vitest';
 import { app, other, testJPush } from './support.ts';
 

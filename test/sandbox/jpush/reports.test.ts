@@ -1,4 +1,4 @@
-/** What became of pushes, by the report API (`jpush.md §9`). */
+/** What became of pushes, by the report API (`docs/jpush.md §9`). */
 import { describe, expect, it } from 'vitest';
 import type { JPushSettings } from '../../../src/sandbox/jpush/server.ts';
 import { app, other, pushTo, testJPush } from './support.ts';

@@ -1,4 +1,4 @@
-/** What the look-alike makes of a push object, in JPush's order of checks (`jpush.md §2, §6`). */
+/** What the look-alike makes of a push object, in JPush's order of checks (`docs/jpush.md §2, §6`). */
 import { describe, expect, it } from 'vitest';
 import { validatePush } from '../../../src/sandbox/jpush/validate.ts';
 import { pushTo } from './support.ts';

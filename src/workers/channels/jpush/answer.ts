@@ -1,4 +1,4 @@
-/** Reads what JPush answers, tolerant of every shape that was seen in the wild (`jpush.md §3`). */
+/** Reads what JPush answers, tolerant of every shape that was seen in the wild (`docs/jpush.md §3`). */
 
 export interface Answer {
   /** Text also where JSON has a number: it may be beyond 2^53. */

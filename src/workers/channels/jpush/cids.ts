@@ -1,4 +1,4 @@
-/** Idempotency keys of one appKey, fetched ahead in batches (`jpush.md §5`). */
+/** Idempotency keys of one appKey, fetched ahead in batches (`docs/jpush.md §5`). */
 import type { Clock } from '../../../ports/clock.ts';
 import type { CallFailure, KeyResult } from '../channel.ts';
 

@@ -1,4 +1,4 @@
-/** What each JPush error code means to UMS (`jpush.md §6.1, §12`; failures of `contract.md §4`). */
+/** What each JPush error code means to UMS (`docs/jpush.md §6.1, §12`; failures of `docs/api.md §4`). */
 
 /** What becomes of a call; `target` needs a look at who the recipients were. */
 export type CodeClass = 'failed' | 'deferred' | 'denied' | 'refused' | 'target';

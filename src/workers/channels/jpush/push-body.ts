@@ -1,4 +1,4 @@
-/** The push object of one delivery (`jpush.md §2, §15`). */
+/** The push object of one delivery (`docs/jpush.md §2, §15`). */
 import type { JPushCredentials } from '../../../domain/apps.ts';
 import type { Delivery } from '../channel.ts';
 

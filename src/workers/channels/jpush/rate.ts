@@ -1,4 +1,4 @@
-/** What JPush announces of its rate: one window of a minute per appKey (`jpush.md §4`). */
+/** What JPush announces of its rate: one window of a minute per appKey (`docs/jpush.md §4`). */
 import type { RateState } from '../channel.ts';
 
 type Header = (name: string) => string | undefined;

@@ -1,4 +1,4 @@
-/** Which recipients a refusal of targets speaks of (`jpush.md §12`, "Terminal is dead"). */
+/** Which recipients a refusal of targets speaks of (`docs/jpush.md §12`, "Terminal is dead"). */
 import type { Delivery, Recipient, SendResult } from '../channel.ts';
 import { pushIdsOf } from './push-body.ts';
 import type { Verdict } from './verdict.ts';

@@ -1,5 +1,5 @@
 /** What a reply of JPush comes to, before anybody looks at who the recipients were. */
-import { never } from '../../../domain/decider.ts';
+import { assertNever } from '../../../domain/decider.ts';
 import type { CallFailure, ProviderAnswer } from '../channel.ts';
 import { type Answer, msgIdOf, parseAnswer } from './answer.ts';
 import { classOf, reasonOf } from './codes.ts';
@@ -7,7 +7,7 @@ import type { Reply } from './http.ts';
 import { retryAfterMs } from './rate.ts';
 
 export type Verdict =
-  /** Status 200: accepted, whatever else it says (`jpush.md §3`), if it is JPush that says so. */
+  /** Status 200: accepted, whatever else it says (`docs/jpush.md §3`), if it is JPush that says so. */
   | { readonly type: 'accepted'; readonly answer: Answer }
   | {
       readonly type: 'refused';
@@ -50,7 +50,7 @@ export function verdictOf(reply: Reply, now: number, untoldWait: () => number): 
     case 'deferred':
       return { type, reason, provider, retryAfterMs: retryAfterMs(reply.header, now) ?? untoldWait() };
     default:
-      return never(type);
+      return assertNever(type);
   }
 }
 

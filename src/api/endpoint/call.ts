@@ -1,0 +1,43 @@
+/** A request on its way through the checks, and what it came to. */
+import type { CommandOutcome } from '../../commands/remembered.ts';
+import type { App } from '../../domain/apps.ts';
+import type { Actor } from '../../domain/events.ts';
+import type { Rejection } from '../../domain/result-codes.ts';
+import type { VerifiedToken } from '../../ports/token-verifier.ts';
+import type { AccessLine } from '../http/access-log.ts';
+import type { Body } from '../http/body.ts';
+import type { RequestHeaders } from '../http/headers.ts';
+
+/** Who calls a route prefix (`docs/api.md §1`): a terminal under `/ums/v2`, an application server under `/umse/v2`. */
+export type CallerKind = App['kind'];
+
+/** A request whose caller is known: what an endpoint works on. */
+export interface Call {
+  /** Without the query string. */
+  readonly path: string;
+  readonly headers: RequestHeaders;
+  readonly body: Body;
+  readonly app: App;
+  readonly caller: CallerKind;
+  /** The header's; empty for a cloud caller. */
+  readonly clientId: string;
+  /** Of the token, if there was one. */
+  readonly user: VerifiedToken | undefined;
+  /** ms since 1970: when it was taken up. */
+  readonly now: number;
+  /** What the log will say of it; an endpoint adds the msgId. */
+  readonly line: AccessLine;
+  /** The envelope of a success with this `data`, as JSON text. */
+  readonly answer: (data: unknown) => string;
+}
+
+/** What a read comes to. */
+export type Read = { readonly type: 'done'; readonly answer: string } | Rejection;
+
+/** What an endpoint with an effect comes to. */
+export type Effect = CommandOutcome;
+
+export function actorOf({ caller, app, clientId, user }: Pick<Call, 'caller' | 'app' | 'clientId' | 'user'>): Actor {
+  if (caller === 'cloud') return { kind: 'cloud', appId: app.appId };
+  return { kind: 'terminal', appId: app.appId, userId: user?.userId, clientId };
+}

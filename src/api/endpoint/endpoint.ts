@@ -1,0 +1,139 @@
+/** What an endpoint declares, and the checks that every request to one goes through in the order of `docs/api.md §2`. */
+import type { IncomingMessage } from 'node:http';
+import type { Position } from '../../domain/position.ts';
+import { type RefusalCode, type Rejection, reject } from '../../domain/result-codes.ts';
+import type { AccessLine } from '../http/access-log.ts';
+import { type Body, parseBody, readBytes } from '../http/body.ts';
+import type { ApiDeps } from '../http/deps.ts';
+import type { Refusal } from '../http/envelope.ts';
+import { checkHeaders, type RequestHeaders, readHeaders } from '../http/headers.ts';
+import type { Services } from '../http/services.ts';
+import { authenticateApp, authenticateUser } from './authenticate.ts';
+import type { Call, CallerKind, Effect, Read } from './call.ts';
+import { identityOf, onceOnly, type RequestIdentity } from './idempotency.ts';
+import { type Facts, type ParameterSchema, parseParameters, withStandIn } from './parameters.ts';
+
+interface EndpointBase<P> {
+  /** The last part of its path. */
+  readonly name: string;
+  /** Of the parameter codes it answers only those in its list. */
+  readonly codes: readonly RefusalCode[];
+  /** `required`: no answer without a user, whatever else is asked. Otherwise the endpoint decides by what it finds. */
+  readonly token: 'required' | 'optional';
+  /** `optional`: it has no parameters, so also no body and `""` will do. */
+  readonly input?: 'optional';
+  readonly parameters: ParameterSchema<P>;
+  readonly facts?: (clientId: string) => Facts;
+  /** JSON schema of the answer's `data`. */
+  readonly data: object;
+}
+
+/** Changes nothing; its requests are not remembered and look for no earlier answer. */
+export interface ReadEndpoint<P> extends EndpointBase<P> {
+  readonly type: 'read';
+  run(services: Services, call: Call, parameters: P): Promise<Read>;
+}
+
+/** Has an effect; the same request again gets the earlier answer. */
+export interface EffectEndpoint<P> extends EndpointBase<P> {
+  readonly type: 'effect';
+  run(services: Services, call: Call, parameters: P, identity: RequestIdentity | undefined): Promise<Effect>;
+  /** Before an answer goes out, also an earlier one again: see to it that reads that follow see the effect. */
+  beforeAnswer(services: Services, call: Call, parameters: P, done: Done): Promise<void> | void;
+}
+
+export interface Done {
+  readonly answer: string;
+  readonly position: Position;
+}
+
+export type Endpoint<P> = ReadEndpoint<P> | EffectEndpoint<P>;
+
+/** One request as the server hands it over. */
+export interface Exchange {
+  readonly raw: IncomingMessage;
+  readonly path: string;
+  readonly line: AccessLine;
+  readonly answer: (data: unknown) => string;
+}
+
+/** The success's envelope as text, a refusal, or nothing when the client went away. */
+export type Served = { readonly type: 'done'; readonly answer: string } | Refusal | undefined;
+
+/** @throws whatever is unforeseen, StoreUnavailable, DeadlineExceeded */
+export async function serve<P>(
+  services: Services,
+  endpoint: Endpoint<P>,
+  caller: CallerKind,
+  exchange: Exchange,
+): Promise<Served> {
+  const headers = readHeaders(exchange.raw.headers);
+  noteIds(exchange.line, headers, caller);
+  const body = await readBody(services.deps, endpoint, exchange.raw);
+  if (body?.type !== 'body') return body;
+  if (!services.gate.enter()) return reject('A00001');
+  try {
+    const identified = await identify(services.deps, endpoint, caller, { ...exchange, headers, body });
+    const served = identified.type === 'rejected' ? identified : await runChecked(services, endpoint, identified.call);
+    return served.type === 'rejected' ? withStandIn(served, endpoint.codes) : served;
+  } finally {
+    services.gate.leave();
+  }
+}
+
+/** As they are claimed: also a request that is refused can be found by them. */
+function noteIds(line: AccessLine, headers: RequestHeaders, caller: CallerKind): void {
+  line.appId = headers.appId;
+  line.clientId = caller === 'terminal' ? headers.clientId : undefined;
+  line.sequenceId = headers.sequenceId;
+}
+
+async function readBody<P>(
+  { limits }: ApiDeps,
+  endpoint: Endpoint<P>,
+  raw: IncomingMessage,
+): Promise<Body | Refusal | undefined> {
+  const bytes = await readBytes(raw, limits.maxBodyBytes);
+  if (bytes === undefined || 'type' in bytes) return bytes;
+  return parseBody(bytes, raw.headers['content-type'], { input: endpoint.input ?? 'object' });
+}
+
+/** App, signature, permission, headers, token. */
+async function identify<P>(
+  deps: ApiDeps,
+  endpoint: Endpoint<P>,
+  caller: CallerKind,
+  { path, line, answer, headers, body }: Exchange & Pick<Call, 'headers' | 'body'>,
+): Promise<{ readonly type: 'call'; readonly call: Call } | Rejection> {
+  const now = deps.clock.now();
+  const authenticated = authenticateApp(deps, { path, signed: body.signed, headers, now }, caller);
+  if (authenticated.type === 'rejected') return authenticated;
+  const isTerminal = caller === 'terminal';
+  const refused = checkHeaders(headers, { clientId: isTerminal });
+  if (refused !== undefined) return refused;
+  // A cloud caller has neither client nor user: its headers of that name are ignored.
+  const clientId = (isTerminal && headers.clientId) || '';
+  const verified = isTerminal
+    ? await authenticateUser(deps.tokens, headers.accessToken, clientId, endpoint.token)
+    : noUser;
+  if (verified.type === 'rejected') return verified;
+  const { app } = authenticated;
+  const { user } = verified;
+  line.userId = user?.userId;
+  return { type: 'call', call: { path, headers, body, app, caller, clientId, user, now, line, answer } };
+}
+
+const noUser = { type: 'user', user: undefined } as const;
+
+async function runChecked<P>(services: Services, endpoint: Endpoint<P>, call: Call): Promise<Read> {
+  const parsed = parseParameters(endpoint.parameters, call.body.value, endpoint.facts?.(call.clientId));
+  if (parsed.type === 'rejected') return parsed;
+  const parameters = parsed.value;
+  if (endpoint.type === 'read') return endpoint.run(services, call, parameters);
+
+  const identity = identityOf(call);
+  const done = await onceOnly(services.deps.log, identity, () => endpoint.run(services, call, parameters, identity));
+  if (done.type === 'done' && done.position !== undefined)
+    await endpoint.beforeAnswer(services, call, parameters, { answer: done.answer, position: done.position });
+  return done;
+}

@@ -1,0 +1,66 @@
+/** One effect for one `sequenceId` (`docs/api.md §2 Idempotency`). */
+import { hash } from 'node:crypto';
+import { type Rejection, reject } from '../../domain/result-codes.ts';
+import type { EventLog, StoredRequest } from '../../ports/event-log.ts';
+import type { Call, Effect } from './call.ts';
+
+export interface RequestIdentity {
+  /** What makes a request the same. */
+  readonly key: string;
+  /** What must not differ then. */
+  readonly fingerprint: string;
+}
+
+/** @returns `undefined` for a request without a sequenceId: nothing is promised for it */
+export function identityOf(call: Call): RequestIdentity | undefined {
+  const { sequenceId } = call.headers;
+  if (sequenceId === undefined) return undefined;
+  const subject = JSON.stringify([call.path, call.user?.userId ?? null]);
+  return {
+    key: JSON.stringify([call.app.appId, call.clientId, sequenceId]),
+    fingerprint: hash('sha256', subject + call.body.signed),
+  };
+}
+
+/**
+ * Runs an effect once. Whether its request is remembered is told by the append that would make it the second one, which
+ * spares every first request a look-up; what comes to no append (a refusal, a failure) may be the earlier one's doing, so
+ * then it is looked up. A twin that runs at the same time is no other case.
+ */
+export async function onceOnly(
+  log: EventLog,
+  identity: RequestIdentity | undefined,
+  run: () => Promise<Effect>,
+): Promise<Exclude<Effect, { type: 'duplicateRequest' }>> {
+  if (identity === undefined) return unremembered(await run());
+  let effect: Effect;
+  try {
+    effect = await run();
+  } catch (error) {
+    const earlier = await log.findRequest(identity.key);
+    if (earlier === undefined) throw error;
+    return repeated(identity, earlier);
+  }
+  switch (effect.type) {
+    case 'done': {
+      const earlier = effect.position === undefined ? await log.findRequest(identity.key) : undefined;
+      return earlier === undefined ? effect : repeated(identity, earlier);
+    }
+    case 'duplicateRequest':
+      return repeated(identity, effect.earlier);
+    case 'rejected': {
+      const earlier = await log.findRequest(identity.key);
+      return earlier === undefined ? effect : repeated(identity, earlier);
+    }
+  }
+}
+
+function unremembered(effect: Effect): Exclude<Effect, { type: 'duplicateRequest' }> {
+  if (effect.type === 'duplicateRequest') throw new Error('a request without an identity was found again');
+  return effect;
+}
+
+function repeated(identity: RequestIdentity, earlier: StoredRequest): Extract<Effect, { type: 'done' }> | Rejection {
+  if (identity.fingerprint !== earlier.fingerprint) return reject('C00005');
+  return { type: 'done', answer: earlier.answer, position: earlier.position };
+}

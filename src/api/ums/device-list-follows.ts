@@ -1,0 +1,17 @@
+import { devices } from '../../ports/read-models/devices.ts';
+import type { Call } from '../endpoint/call.ts';
+import type { Done } from '../endpoint/endpoint.ts';
+import type { Services } from '../http/services.ts';
+
+/** How long an answer waits for the device list, in ms; then it goes out anyway (`docs/architecture.md §Commands`). */
+const FOLLOW_MS = 2000;
+
+/** Reads follow writes: whoever has the answer finds the registration as it says. */
+export async function deviceListFollows(
+  { deps }: Services,
+  _call: Call,
+  _parameters: unknown,
+  { position }: Done,
+): Promise<void> {
+  await deps.documents.reached(devices.name, position, FOLLOW_MS);
+}

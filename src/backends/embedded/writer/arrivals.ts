@@ -1,0 +1,89 @@
+/** Operations that have arrived at the writer and are not committed yet, in the order of their arrival. */
+import type { Op } from '../protocol.ts';
+
+/** Operations of one sender; their numbers follow on `first`. */
+export interface Batch<Sender> {
+  readonly sender: Sender;
+  readonly first: number;
+  readonly ops: readonly Op[];
+}
+
+export interface Arrivals<Sender> {
+  readonly isEmpty: boolean;
+  add(batch: Batch<Sender>): void;
+  takeAll(): Batch<Sender>[];
+  /** From the first on, as many as come to no more rows than that, but one at least. A batch may be cut. */
+  take(rows: number): Batch<Sender>[];
+  takeFrom(sender: Sender): Batch<Sender>[];
+}
+
+export function arrivals<Sender>(): Arrivals<Sender> {
+  let waiting: Batch<Sender>[] = [];
+  return {
+    get isEmpty() {
+      return waiting.length === 0;
+    },
+    add: (batch) => void waiting.push(batch),
+    takeAll() {
+      const all = waiting;
+      waiting = [];
+      return all;
+    },
+    take(rows) {
+      const taken: Batch<Sender>[] = [];
+      let left = rows;
+      let next = 0;
+      for (const batch of waiting) {
+        const end = fitting(batch.ops, left, taken.length === 0);
+        if (end > 0) taken.push({ ...batch, ops: batch.ops.slice(0, end) });
+        if (end < batch.ops.length) {
+          waiting[next] = { ...batch, first: batch.first + end, ops: batch.ops.slice(end) };
+          break;
+        }
+        left -= rowsOf(batch.ops);
+        next += 1;
+      }
+      waiting.splice(0, next);
+      return taken;
+    },
+    takeFrom(sender) {
+      const own = waiting.filter((batch) => batch.sender === sender);
+      waiting = waiting.filter((batch) => batch.sender !== sender);
+      return own;
+    },
+  };
+}
+
+export function countOps(batches: readonly Batch<unknown>[]): number {
+  return batches.reduce((sum, { ops }) => sum + ops.length, 0);
+}
+
+/** How many of the operations, from the first on, come to no more than so many rows. */
+function fitting(ops: readonly Op[], rows: number, oneAtLeast: boolean): number {
+  let left = rows;
+  let count = 0;
+  for (const op of ops) {
+    left -= rowsIn(op);
+    if (left < 0 && !(oneAtLeast && count === 0)) return count;
+    count += 1;
+  }
+  return count;
+}
+
+function rowsOf(ops: readonly Op[]): number {
+  return ops.reduce((sum, op) => sum + rowsIn(op), 0);
+}
+
+/** What an operation costs, roughly: the rows that it writes. */
+function rowsIn(op: Op): number {
+  switch (op.kind) {
+    case 'append':
+      return op.events.length;
+    case 'documents':
+      return 1 + op.puts.length + op.deletes.length;
+    case 'addJobs':
+      return op.jobs.length;
+    default:
+      return 1;
+  }
+}

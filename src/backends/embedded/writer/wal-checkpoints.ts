@@ -1,0 +1,88 @@
+/**
+ * Copies what is committed from the write-ahead log into the file, in a thread of its own: tens of megabytes a second under
+ * load, for which no commit should have to wait. Only the rest is the writer's turn: the log can begin anew only if all of
+ * it is copied at the moment when the next transaction starts.
+ */
+import { isMainThread, Worker, workerData } from 'node:worker_threads';
+import { openCheckpointer } from '../schema.ts';
+import { walPass } from './wal-pass.ts';
+
+/** From the first commit after a round to the next round: what is written again and again meanwhile is copied once. */
+const EVERY_MS = 500;
+/** A pass that found so many pages or fewer leaves the rest to the writer. */
+const FEW_PAGES = 256;
+/** What is committed during a pass is left for the next, which is shorter. */
+const MAX_PASSES = 4;
+
+/** What the two threads share. */
+const COMMITS = 0;
+const STOP = 1;
+const WRITERS_TURN = 2;
+const CELLS = 3;
+
+interface Start {
+  readonly file: string;
+  readonly shared: Int32Array;
+}
+
+export interface WalCheckpoints {
+  /** The writer has committed something. */
+  committed(): void;
+  /** Whether little enough is left in the log for the writer to copy it now, before its next transaction. Says so once. */
+  isMyTurn(): boolean;
+  /** Waits for a pass that is under way. */
+  stop(): Promise<void>;
+}
+
+export function startWalCheckpoints(file: string): WalCheckpoints {
+  const shared = new Int32Array(new SharedArrayBuffer(CELLS * Int32Array.BYTES_PER_ELEMENT));
+  const worker = new Worker(new URL(import.meta.url), {
+    name: 'wal-checkpoints',
+    workerData: { walCheckpoints: { file, shared } satisfies Start },
+  });
+  // Should it fail, the writer's connection does all by itself, as SQLite does by default: later, and while commits wait.
+  worker.once('error', () => undefined);
+  const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  const committed = (): void => {
+    Atomics.add(shared, COMMITS, 1);
+    Atomics.notify(shared, COMMITS);
+  };
+  return {
+    committed,
+    isMyTurn: () => Atomics.exchange(shared, WRITERS_TURN, 0) === 1,
+    async stop() {
+      Atomics.store(shared, STOP, 1);
+      Atomics.notify(shared, STOP);
+      committed();
+      await ended;
+    },
+  };
+}
+
+function run({ file, shared }: Start): void {
+  const db = openCheckpointer(file);
+  const pass = walPass(db);
+  const isStopped = (): boolean => Atomics.load(shared, STOP) === 1;
+
+  const round = (): void => {
+    let copied = 0;
+    for (let passes = 0; passes < MAX_PASSES && !isStopped(); passes += 1) {
+      const passed = pass();
+      if (passed === undefined) return;
+      if (passed.all - copied <= FEW_PAGES) return void Atomics.store(shared, WRITERS_TURN, 1);
+      copied = passed.copied;
+    }
+  };
+
+  let seen = 0;
+  while (!isStopped()) {
+    Atomics.wait(shared, COMMITS, seen);
+    Atomics.wait(shared, STOP, 0, EVERY_MS);
+    seen = Atomics.load(shared, COMMITS);
+    round();
+  }
+  db.close();
+}
+
+const start = (workerData as { readonly walCheckpoints?: Start } | null)?.walCheckpoints;
+if (!isMainThread && start !== undefined) run(start);

@@ -1,0 +1,139 @@
+/** Load → fold → decide → append, for every command on a stream (`docs/architecture.md §Commands`). */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Decider, fold } from '../../domain/decider.ts';
+import { eventId } from '../../domain/event-id.ts';
+import type { EventContext, UmsEvent } from '../../domain/events.ts';
+import type { Position } from '../../domain/position.ts';
+import type { Rejection } from '../../domain/result-codes.ts';
+import type { StreamName } from '../../domain/streams.ts';
+import { StoreUnavailable } from '../errors.ts';
+import type {
+  AppendOptions,
+  EventLog,
+  ExpectedRevision,
+  NewEvent,
+  RecordedEvent,
+  StoredRequest,
+} from '../event-log.ts';
+
+/** The stream changed each time before the command could be appended. At the edge of the API as any StoreUnavailable. */
+export class StreamContended extends StoreUnavailable {}
+
+/** How long a command stands conflicts. */
+export interface Patience {
+  /** Appends that are tried at most, each decided on fresh state. */
+  readonly tries: number;
+  /** Waits before the next one. @param conflicts in a row so far, from 1 */
+  readonly pause: (conflicts: number) => Promise<void>;
+}
+
+const BASE_PAUSE_MS = 2;
+const MAX_PAUSE_MS = 100;
+
+/** Doubles with the conflicts in a row, up to 100 ms, all of it random: who collided does not meet again. */
+export function conflictPauseMs(conflicts: number, random = Math.random()): number {
+  return random * Math.min(MAX_PAUSE_MS, BASE_PAUSE_MS * 2 ** conflicts);
+}
+
+/** Of somebody who waits for an answer: about 0.2 s at most. */
+const impatient = patience(8);
+
+export function patience(tries: number): Patience {
+  return { tries, pause: (conflicts) => sleep(conflictPauseMs(conflicts)) };
+}
+
+export interface ExecuteOptions<State, E extends UmsEvent> {
+  readonly context: EventContext;
+  /** What makes the event ids, where one causing event leads to several appends; `causationId` if absent. */
+  readonly cause?: string;
+  /** What to commit with the events that were decided. */
+  readonly appendOptions?: (events: readonly E[]) => AppendOptions;
+  /** The stream as the caller knows it, to save reading it again; after a conflict it is read afresh. */
+  readonly loaded?: Loaded<State> | undefined;
+  /** Eight tries with short pauses if absent. */
+  readonly patience?: Patience;
+}
+
+/** A stream folded into a state, and the revision that a decision on it expects. */
+export interface Loaded<State> {
+  readonly state: State;
+  readonly revision: ExpectedRevision;
+}
+
+export type Executed<State, E extends UmsEvent> =
+  | {
+      readonly type: 'done';
+      readonly events: readonly E[];
+      /** The stream with them. */
+      readonly loaded: Loaded<State>;
+      /** Of the last event; `undefined` if there was nothing to append. */
+      readonly position: Position | undefined;
+    }
+  | Rejection
+  | { readonly type: 'duplicateRequest'; readonly earlier: StoredRequest };
+
+/** @throws StreamContended when there were as many conflicts as there are tries; StoreUnavailable */
+export async function execute<State, Command, E extends UmsEvent>(
+  log: EventLog,
+  decider: Decider<State, Command, E>,
+  stream: StreamName,
+  command: Command,
+  options: ExecuteOptions<State, E>,
+): Promise<Executed<State, E>> {
+  const { tries, pause } = options.patience ?? impatient;
+  let loaded = options.loaded ?? (await load(log, decider, stream));
+  for (let attempt = 1; ; attempt += 1) {
+    const { state, revision } = loaded;
+    const decision = decider.decide(command, state);
+    if (decision.type === 'rejected') return decision;
+    const { events } = decision;
+    if (events.length === 0) return { type: 'done', events, loaded, position: undefined };
+
+    const appended = newEvents(stream, events, options.context, options.cause);
+    const result = await log.append(stream, appended, revision, options.appendOptions?.(events));
+    switch (result.type) {
+      case 'appended': {
+        const after = { state: fold(decider, state, events), revision: result.revision };
+        return { type: 'done', events, loaded: after, position: result.position };
+      }
+      case 'duplicateRequest':
+        return result;
+      case 'conflict':
+        if (result.actual === 'deleted') throw new Error(`stream ${stream} was deleted`);
+        if (attempt >= tries) throw new StreamContended(`stream ${stream} is contended`);
+        await pause(attempt);
+        loaded = await load(log, decider, stream);
+    }
+  }
+}
+
+async function load<State, Command, E extends UmsEvent>(
+  log: EventLog,
+  decider: Decider<State, Command, E>,
+  stream: StreamName,
+): Promise<Loaded<State>> {
+  return folded(decider, await log.readStream(stream));
+}
+
+/** What a stream that was read comes to. */
+export function folded<State, Command, E extends UmsEvent>(
+  decider: Decider<State, Command, E>,
+  history: readonly RecordedEvent[],
+): Loaded<State> {
+  const events = history.map(({ event }) => event as E);
+  return { state: fold(decider, decider.initialState(), events), revision: history.at(-1)?.revision ?? 'noStream' };
+}
+
+/** Events ready to append, with ids that follow from the stream, the cause and their place. */
+export function newEvents(
+  stream: StreamName,
+  events: readonly UmsEvent[],
+  context: EventContext,
+  cause = context.causationId,
+): NewEvent[] {
+  return events.map((event, index) => ({
+    id: eventId(stream, cause, event.type, index),
+    event,
+    context,
+  }));
+}

@@ -1,0 +1,31 @@
+/**
+ * The state of every long-lived part of a role: projections, dispatcher, worker, channels. The process that serves knows
+ * all of them, whichever thread runs them, for its log and for readiness (`docs/architecture.md §Telemetry`).
+ */
+
+/** `waiting`: a store or another holder is in the way, and the part goes on by itself. `failed`: it needs a person. */
+export type PartState = 'up' | 'catchingUp' | 'waiting' | 'failed';
+
+export interface PartStatus {
+  readonly state: PartState;
+  /** Why, in a few words that hold no secret. */
+  readonly detail?: string | undefined;
+  /** Events of the log that the part has not taken yet. */
+  readonly lagEvents?: number | undefined;
+  /** Seconds since the oldest event that the part has not taken was appended. */
+  readonly lagSeconds?: number | undefined;
+}
+
+export interface PartReport extends PartStatus {
+  /** `projection.devices`, `dispatcher`, `worker`, `channel.jpush`, … */
+  readonly part: string;
+  /** ISO time at which the part entered its state. */
+  readonly since: string;
+}
+
+export interface Telemetry {
+  /** Records how a part is. A part that reports the same state again keeps its `since`. */
+  report(part: string, status: PartStatus): void;
+  /** All parts as they last reported. */
+  parts(): readonly PartReport[];
+}

@@ -1,0 +1,59 @@
+/** The thread of one part of an embedded service, so that its work does not wait between requests. */
+import { readlinkSync } from 'node:fs';
+import { setPriority } from 'node:os';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { attachEmbedded, type EmbeddedOptions } from '../../backends/embedded/index.ts';
+import type { LogLevel } from '../../config.ts';
+import type { App } from '../../domain/apps.ts';
+import { decodeEvent, encodeEvent } from '../../domain/codec.ts';
+import { systemClock } from '../../ports/clock.ts';
+import { threadLogger } from '../process/logging.ts';
+import { startProjector } from '../projector.ts';
+import { startWorker } from '../worker.ts';
+
+const parts = { projector: startProjector, worker: startWorker } as const;
+
+export type PartName = keyof typeof parts;
+
+export interface PartStart {
+  readonly part: PartName;
+  readonly port: MessagePort;
+  readonly store: Omit<EmbeddedOptions, 'codec'>;
+  readonly apps: readonly App[];
+  readonly jpushUrl: string;
+  readonly logLevel: LogLevel;
+}
+
+export type ToPart = { readonly type: 'stop'; readonly graceMs: number };
+
+export type FromPart = { readonly type: 'started' } | { readonly type: 'log'; readonly line: string };
+
+/** How much this thread steps back for the others: whoever waits for an answer comes first. */
+const NICENESS = 5;
+
+/** Threads have priorities of their own on Linux only; elsewhere this one competes like any other. */
+function stepBack(): void {
+  try {
+    const [, , thread] = readlinkSync('/proc/thread-self').split('/');
+    setPriority(Number(thread), NICENESS);
+  } catch {
+    // No such file here, or not allowed: nothing is lost but some speed.
+  }
+}
+
+async function run(parent: MessagePort, start: PartStart): Promise<void> {
+  stepBack();
+  const { apps, jpushUrl } = start;
+  const tell = (message: FromPart): void => parent.postMessage(message);
+  const logger = threadLogger(start.logLevel, (line) => tell({ type: 'log', line }));
+  const ports = attachEmbedded(start.port, { ...start.store, codec: { encode: encodeEvent, decode: decodeEvent } });
+  const part = await parts[start.part]({ ...ports, clock: systemClock, logger, apps, jpushUrl });
+  parent.once('message', async ({ graceMs }: ToPart) => {
+    await part.stop(graceMs);
+    await ports.close();
+    parent.close();
+  });
+  tell({ type: 'started' });
+}
+
+if (parentPort !== null) await run(parentPort, workerData as PartStart);

@@ -1,0 +1,102 @@
+/** The embedded backend with a thread each for what delivers and what builds the read models, as `ums serve` runs it. */
+import { Worker } from 'node:worker_threads';
+import type { EmbeddedBackend } from '../../backends/embedded/index.ts';
+import type { Config } from '../../config.ts';
+import type { ProcessLog } from '../process/logging.ts';
+import type { FromPart, PartName, PartStart, ToPart } from './part-thread.ts';
+import { openStore, storeFault, storeOptions } from './store.ts';
+
+/** Of a part's thread: most of what it makes lives for one batch, and is cheaper to drop before it grows old. */
+const YOUNG_GENERATION_MB = 48;
+
+export interface EmbeddedService {
+  readonly backend: EmbeddedBackend;
+  /** Settles when a thread died by itself. */
+  readonly failed: Promise<Error>;
+  /** Finishes what is at hand within the grace, then closes the file. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** @throws CommandFailed when there is something about the file (`store.ts`) */
+export async function startEmbeddedService(
+  config: Config,
+  jpushUrl: string,
+  log: ProcessLog,
+): Promise<EmbeddedService> {
+  const backend = await openStore(config);
+  const threads: PartThread[] = [];
+  const start = async (part: PartName): Promise<void> => {
+    const thread = startPart({
+      part,
+      port: backend.connect('background'),
+      store: storeOptions(config),
+      apps: config.apps,
+      jpushUrl,
+      logLevel: config.logLevel,
+    });
+    threads.push(thread);
+    await thread.started(log);
+  };
+  try {
+    // One after the other: what delivers looks into the read models.
+    await start('projector');
+    await start('worker');
+  } catch (error) {
+    await Promise.all(threads.map((thread) => thread.stop(0)));
+    await backend.close();
+    throw storeFault(config, error);
+  }
+
+  return {
+    backend,
+    failed: Promise.race([...threads.map(({ died }) => died), backend.failed]),
+    async stop(graceMs) {
+      // The other way round: what is delivered last is in the read models as well.
+      for (const thread of threads.toReversed()) await thread.stop(graceMs);
+      await backend.close();
+    },
+  };
+}
+
+interface PartThread {
+  /** Settles when it ended by itself. */
+  readonly died: Promise<Error>;
+  /** @throws what kept it from starting */
+  started(log: ProcessLog): Promise<void>;
+  /** At once if it is no more. */
+  stop(graceMs: number): Promise<void>;
+}
+
+function startPart(start: PartStart): PartThread {
+  const worker = new Worker(new URL('./part-thread.ts', import.meta.url), {
+    name: start.part,
+    workerData: start,
+    transferList: [start.port],
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+  });
+  let stopping = false;
+  const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  const died = new Promise<Error>((resolve) => {
+    worker.once('error', (error) => resolve(error as Error));
+    worker.once('exit', (code) => {
+      if (!stopping) resolve(new Error(`the ${start.part} thread ended with code ${code}`));
+    });
+  });
+  return {
+    died,
+    async started(log) {
+      const started = new Promise<void>((resolve) => {
+        worker.on('message', (message: FromPart) => {
+          if (message.type === 'log') log.writeLine(message.line);
+          else resolve();
+        });
+      });
+      await Promise.race([started, died.then((error) => Promise.reject(error))]);
+    },
+    async stop(graceMs) {
+      stopping = true;
+      worker.postMessage({ type: 'stop', graceMs } satisfies ToPart);
+      await ended;
+    },
+  };
+}

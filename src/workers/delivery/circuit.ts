@@ -1,0 +1,129 @@
+/**
+ * Whether a lane's provider may be called. Only what it answered counts: what did not reach it says nothing of it, and
+ * its silence is a failure.
+ */
+import type { CallFailure } from '../channels/channel.ts';
+
+/** Failures in a row that open the circuit. */
+const FAILURES_TO_OPEN = 5;
+/** Refusals of us in a row that stand for all who wait: one page of a proxy makes no dead letters of a whole queue. */
+const DENIALS_TO_STAND = 5;
+/** Tried again this long after it opened; the contract of the house is 5 s at most (`docs/architecture.md §Delivery`). */
+const OPEN_MS = 2_000;
+
+export type Denial = Extract<CallFailure, { type: 'denied' }>;
+
+/** Leave to call the provider. While the circuit is open there is one at a time, the probe, and the others wait for it. */
+export interface Pass {
+  readonly type: 'pass';
+  /** It does what it is there for: the circuit closes. */
+  worked(): void;
+  /**
+   * @param denial what it said, if it refuses us
+   * @param isNew not if somebody else has told of this very answer: it counts once
+   */
+  failed(denial: Denial | undefined, isNew: boolean): void;
+  /** Always called at the end. A probe that learnt nothing makes way for the next. */
+  leave(): void;
+}
+
+/** For a probe that was under way; it is over, and did not fail. */
+export interface Waited {
+  readonly type: 'waited';
+}
+
+export type Admission =
+  | Pass
+  | Waited
+  | { readonly type: 'open'; readonly retryInMs: number }
+  /** It refuses us, whatever is sent; what it said of that last. */
+  | { readonly type: 'denied'; readonly denial: Denial };
+
+export interface Circuit {
+  /**
+   * Waits for a probe that is under way.
+   * @param insists does not take an earlier refusal for an answer: is a probe at once, if nobody else is
+   */
+  admit(insists: boolean): Promise<Admission>;
+}
+
+interface Probe {
+  /** Resolves to whether it failed, or before that when the circuit is closed by somebody else's call. */
+  readonly over: Promise<boolean>;
+  end(failed: boolean): void;
+}
+
+/** @param onOpen called when it opens, not again before it has closed */
+export function circuit(onOpen: () => void): Circuit {
+  let failuresInRow = 0;
+  let denialsInRow = 0;
+  let lastDenial: Denial | undefined;
+  /** On the monotonic clock; absent while the circuit is closed. */
+  let retryAt: number | undefined;
+  let probe: Probe | undefined;
+  const msUntilRetry = (): number => (retryAt ?? 0) - performance.now();
+
+  const worked = (): void => {
+    failuresInRow = 0;
+    denialsInRow = 0;
+    retryAt = undefined;
+    probe?.end(false);
+  };
+
+  const count = (denial: Denial | undefined): void => {
+    failuresInRow += 1;
+    denialsInRow = denial === undefined ? 0 : denialsInRow + 1;
+    lastDenial = denial;
+    if (retryAt !== undefined || failuresInRow < FAILURES_TO_OPEN) return;
+    retryAt = performance.now() + OPEN_MS;
+    onOpen();
+  };
+
+  const pass: Pass = {
+    type: 'pass',
+    worked,
+    failed: (denial, isNew) => isNew && count(denial),
+    leave: () => undefined,
+  };
+
+  const startProbe = (): Pass => {
+    const { promise: over, resolve } = Promise.withResolvers<boolean>();
+    const mine: Probe = {
+      over,
+      end(failed) {
+        if (probe === mine) probe = undefined;
+        resolve(failed);
+      },
+    };
+    probe = mine;
+    return {
+      type: 'pass',
+      worked,
+      failed(denial, isNew) {
+        pass.failed(denial, isNew);
+        // Not if a call from before it opened has closed it meanwhile.
+        if (retryAt !== undefined) retryAt = performance.now() + OPEN_MS;
+        mine.end(true);
+      },
+      leave: () => mine.end(false),
+    };
+  };
+
+  const refusal = (): Admission =>
+    lastDenial !== undefined && denialsInRow >= DENIALS_TO_STAND
+      ? { type: 'denied', denial: lastDenial }
+      : { type: 'open', retryInMs: Math.max(1, msUntilRetry()) };
+
+  return {
+    async admit(insists) {
+      if (retryAt === undefined) return pass;
+      if (probe !== undefined) {
+        const failed = await probe.over;
+        // That answer is as fresh as one's own would be.
+        return failed && msUntilRetry() > 0 ? refusal() : { type: 'waited' };
+      }
+      const refused = refusal();
+      return msUntilRetry() <= 0 || (insists && refused.type === 'denied') ? startProbe() : refused;
+    },
+  };
+}

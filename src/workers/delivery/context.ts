@@ -1,0 +1,16 @@
+/** Who a worker's events say that they are by, and what caused them. */
+import type { EventContext } from '../../domain/events.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { RecordedEvent } from '../../ports/event-log.ts';
+import { nextSpan } from '../../ports/eventsourcing/trace.ts';
+
+/** The context of what a worker records because of an event: the same trace, a span of its own. */
+export function workerContext(cause: RecordedEvent, clock: Clock): EventContext {
+  return {
+    correlationId: cause.metadata.correlationId,
+    causationId: cause.id,
+    actor: { kind: 'worker' },
+    at: new Date(clock.now()).toISOString(),
+    traceparent: nextSpan(cause.metadata.traceparent),
+  };
+}

@@ -1,0 +1,160 @@
+/**
+ * Delivers one group of a message (`docs/architecture.md §Delivery`): re-checks the stream, goes to the registrations as they are
+ * now, fixes the provider's idempotency key before the first call, and records what came of it.
+ */
+import { assertNever } from '../../domain/decider.ts';
+import { aloneIn } from '../../domain/dispatch-groups.ts';
+import { DeadJob, type Job, PauseQueue, RetryJob } from '../../ports/jobs.ts';
+import type { Channel, Delivery, Recipient } from '../channels/channel.ts';
+import { groupKey } from './group-key.ts';
+import { type DeliveryJob, deliveryJob } from './job.ts';
+import type { Turn } from './lane.ts';
+import { messageSessions } from './message-session.ts';
+import { type Call, callFailed, expire, fail, failGone, giveUp, recordResult, type Step } from './outcomes.ts';
+import { type Reachability, reachable } from './recipients.ts';
+import { isStoreFailure, storeFailures } from './store-failures.ts';
+import { unreadableAnswers } from './unreadable-answers.ts';
+import { type DeliveryDeps, load, type Route, type Run, type Work } from './work.ts';
+
+/** Dead recipients are told one by one; after this many rounds others of the lane have their turn. */
+const MAX_ROUNDS = 20;
+
+/** The handler of a delivery job. @throws RetryJob, PauseQueue, DeadJob for the queue */
+export function delivery(deps: DeliveryDeps, routeOf: (job: DeliveryJob) => Route | undefined) {
+  const withMessage = messageSessions(deps.log, deps.clock);
+  const forQueue = storeFailures(deps);
+  const unreadable = unreadableAnswers();
+  return (job: Job<DeliveryJob>, signal: AbortSignal): Promise<void> =>
+    withMessage(job.data.msgId, async (message) => {
+      const run: Run = { job, signal, message, newer: new Map(), reserved: new Set(), refused: new Set(), unreadable };
+      try {
+        await deliverOrGiveUp(deps, run, routeOf(job.data));
+      } catch (error) {
+        throw forQueue(error, job.data);
+      }
+    });
+}
+
+async function deliverOrGiveUp(deps: DeliveryDeps, run: Run, route: Route | undefined): Promise<void> {
+  try {
+    await deliver(deps, run, route);
+  } catch (error) {
+    if (!isLastFailure(error, run)) throw error;
+    // Whatever it was, the job is about to be a dead letter, and the message has to say so. Where the message itself
+    // can't be seen there is nothing to say it in: the dead letter and the log are all there is, and it can be redriven.
+    deps.logger.error({ err: error, ...run.job.data }, 'the last try failed for a reason not foreseen');
+    const work = await load(deps, run);
+    if (work !== undefined)
+      await giveUp(work, error instanceof RetryJob ? error.message : 'an internal error, which the log tells of');
+  }
+}
+
+function isLastFailure(error: unknown, { job, signal }: Run): boolean {
+  const settled = error instanceof DeadJob || error instanceof PauseQueue || isStoreFailure(error);
+  return !settled && !signal.aborted && job.attempt >= job.attempts;
+}
+
+/** Each round either ends the job or has changed something, so there are no more of them than it has recipients. */
+async function deliver(deps: DeliveryDeps, run: Run, route: Route | undefined): Promise<void> {
+  for (let round = 1; round <= MAX_ROUNDS; round += 1) {
+    const work = await load(deps, run);
+    if (work === undefined || (await step(deps, work, route)) === 'done') return;
+  }
+  // That was progress, and costs no attempt.
+  throw new PauseQueue('makes way after many rounds', 0);
+}
+
+async function step(deps: DeliveryDeps, work: Work, route: Route | undefined): Promise<Step> {
+  const { clock, documents, contents } = deps;
+  const { run, state, group } = work;
+  const left = Date.parse(state.message.expiresAt) - clock.now();
+  if (left <= 0) return expire(work, clock.now());
+
+  const { recipients, gone, moved } = await reachable(documents, state, group, run.newer);
+  if (gone.length > 0) await failGone(deps, work, gone);
+  if (moved.length > 0) await reroute(deps, work, moved);
+  if (recipients.length === 0) return 'done';
+
+  const ready = { ...work, group: { ...group, targets: recipients.map(({ clientId }) => clientId) } };
+  if (route === undefined) return giveUp(ready, `no channel ${group.channel} here`);
+  const text = await contents.get(group.msgId);
+  if (text === undefined) {
+    await fail(ready, ready.group.targets, 'cancelled', 'the content is gone');
+    return 'done';
+  }
+
+  const turn = await route.lane.enter(group.round > 0);
+  switch (turn.type) {
+    case 'waited':
+      return 'again';
+    case 'denied':
+      return callFailed(deps, ready, turn);
+    case 'turn':
+      try {
+        return await attempt(deps, ready, { channel: route.channel, turn, recipients, text });
+      } finally {
+        turn.leave();
+      }
+    default:
+      return assertNever(turn);
+  }
+}
+
+interface Attempt {
+  readonly channel: Channel;
+  readonly turn: Turn;
+  readonly recipients: readonly Recipient[];
+  /** The content, as JSON. */
+  readonly text: string;
+}
+
+async function attempt(deps: DeliveryDeps, work: Work, { channel, turn, recipients, text }: Attempt): Promise<Step> {
+  const key = await groupKey(deps, work, channel, turn);
+  switch (key.type) {
+    case 'changed':
+      return 'again';
+    case 'unsafe':
+      return giveUp(work, key.reason);
+    case 'failed':
+    case 'denied':
+      return callFailed(deps, work, key);
+    case 'key': {
+      const call = { recipients, key: key.key };
+      const result = await turn.send(() => channel.send(deliveryOf(deps, work, call, text), work.run.signal));
+      return recordResult(deps, work, call, result);
+    }
+    default:
+      return assertNever(key);
+  }
+}
+
+function deliveryOf(
+  { clock }: DeliveryDeps,
+  { state, group }: Work,
+  { recipients, key }: Call,
+  text: string,
+): Delivery {
+  const { msgId, appPackage } = group;
+  return {
+    msgId,
+    appPackage,
+    recipients,
+    payload: `{"msgId":${JSON.stringify(msgId)},"message":${text}}`,
+    timeToLive: Math.max(1, Math.ceil((Date.parse(state.message.expiresAt) - clock.now()) / 1000)),
+    idempotencyKey: key,
+  };
+}
+
+/** Targets that have changed their channel go on alone, in the lane of the channel that they have now. */
+async function reroute(
+  { jobs }: DeliveryDeps,
+  { state, whole, group }: Work,
+  moved: Reachability['moved'],
+): Promise<void> {
+  const { msgId, appPackage } = group;
+  const clientIds = moved.map(({ clientId }) => clientId);
+  const names = aloneIn(state.message, whole, clientIds);
+  await jobs.add(
+    moved.map(({ channel }, index) => deliveryJob({ msgId, appPackage, channel, group: names[index] ?? group.group })),
+  );
+}

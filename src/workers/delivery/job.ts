@@ -1,0 +1,39 @@
+/** The jobs of delivery: one for each group of targets, in a queue for each channel and app, so that none waits for another's. */
+import { createHash } from 'node:crypto';
+import type { ChannelName } from '../../domain/events.ts';
+import type { NewJob } from '../../ports/jobs.ts';
+
+export interface DeliveryJob {
+  readonly msgId: string;
+  /** `domain/dispatch-groups.ts` */
+  readonly group: string;
+  readonly channel: ChannelName;
+  readonly appPackage: string;
+}
+
+/** A job is a dead letter after this many failed tries (`docs/api.md §4`, gaveUp). */
+const DELIVERY_ATTEMPTS = 25;
+const BACKOFF = { baseMs: 1_000, capMs: 600_000 };
+
+const QUEUE_PREFIX = 'delivery-';
+
+export function deliveryJob(data: DeliveryJob): NewJob<DeliveryJob> {
+  return {
+    id: `${data.msgId}-${data.group}`,
+    queue: deliveryQueue(data.channel, data.appPackage),
+    data,
+    attempts: DELIVERY_ATTEMPTS,
+    backoff: BACKOFF,
+  };
+}
+
+export function isDeliveryQueue(queue: string): boolean {
+  return queue.startsWith(QUEUE_PREFIX);
+}
+
+/** Queue names know few characters; a package that has others is told apart by a hash. */
+export function deliveryQueue(channel: ChannelName, appPackage: string): string {
+  const plain = appPackage.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 80);
+  const suffix = plain === appPackage ? '' : `-${createHash('sha256').update(appPackage).digest('hex').slice(0, 12)}`;
+  return `${QUEUE_PREFIX}${channel}-${plain}${suffix}`;
+}

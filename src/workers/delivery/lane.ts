@@ -1,0 +1,115 @@
+/**
+ * One lane a channel and app: its own queue, concurrency, rate and circuit breaker, so that a provider or tenant that
+ * hangs holds up nobody else (`docs/architecture.md §Delivery`).
+ */
+import { assertNever } from '../../domain/decider.ts';
+import { PauseQueue } from '../../ports/jobs.ts';
+import type { CallFailure, Channel, KeyResult, RateState, SendResult } from '../channels/channel.ts';
+import { circuit, type Denial, type Pass, type Waited } from './circuit.ts';
+
+/** Jobs of one lane that may be under way at once; most of the time each waits for a commit. The channel bounds its calls. */
+export const LANE_CONCURRENCY = 128;
+/** No longer than this at once, whatever a provider asks for: it may be well again earlier, or lie. */
+const MAX_PAUSE_MS = 120_000;
+const MIN_PAUSE_MS = 100;
+
+type Deferral = Extract<CallFailure, { type: 'deferred' }>;
+
+/** A job's turn to call the provider, for one try. */
+export interface Turn {
+  readonly type: 'turn';
+  /**
+   * Asks for a key. That one is there doesn't show that the provider takes messages, and it may have been fetched long
+   * before; that none is there counts as a failure.
+   * @throws PauseQueue when the rate is used up, or the provider asks to wait
+   */
+  reserve(make: () => Promise<KeyResult>): Promise<Exclude<KeyResult, Deferral>>;
+  /** Makes a call. Whatever the provider makes of the message, it works. @throws PauseQueue likewise */
+  send(make: () => Promise<SendResult>): Promise<Exclude<SendResult, Deferral>>;
+  /** Always to be called at the end. */
+  leave(): void;
+}
+
+export interface Lane {
+  /**
+   * @param insists asks the provider even if it has just refused us
+   * @returns the refusal instead of a turn while the provider refuses us, whatever is sent; `waited` after some time,
+   * when it is to be asked again: what the job knows may be old by now
+   * @throws PauseQueue while the circuit is open for another reason
+   */
+  enter(insists: boolean): Promise<Turn | Denial | Waited>;
+}
+
+/** @param now ms since 1970 @param onOpen told when the circuit opens */
+export function lane(channel: Channel, appPackage: string, now: () => number, onOpen: () => void): Lane {
+  const breaker = circuit(onOpen);
+  /** Failures to get a key that were counted; all who waited for one answer are given the same. */
+  const counted = new WeakSet<KeyResult>();
+  let underWay = 0;
+
+  const checkRate = (rate: RateState | undefined): void => {
+    if (rate === undefined || rate.remaining > underWay) return;
+    const wait = rate.resetsAt - now();
+    if (wait > 0) throw new PauseQueue('the rate of the provider is used up', Math.min(wait, MAX_PAUSE_MS));
+  };
+
+  const call = async <R>(make: () => Promise<R>): Promise<R> => {
+    checkRate(channel.rate(appPackage));
+    underWay += 1;
+    try {
+      return await make();
+    } finally {
+      underWay -= 1;
+    }
+  };
+
+  const turn = (pass: Pass): Turn => ({
+    type: 'turn',
+    async reserve(make) {
+      const result = await call(make);
+      if (result.type === 'reserved') return result;
+      if (result.type === 'deferred') throw pauseOf(result);
+      pass.failed(denialOf(result), !counted.has(result));
+      counted.add(result);
+      return result;
+    },
+    async send(make) {
+      const result = await call(make);
+      if (isFailure(result)) pass.failed(denialOf(result), true);
+      else pass.worked();
+      if (result.type === 'deferred') throw pauseOf(result);
+      return result;
+    },
+    leave: pass.leave,
+  });
+
+  return {
+    async enter(insists) {
+      const admission = await breaker.admit(insists);
+      switch (admission.type) {
+        case 'pass':
+          return turn(admission);
+        case 'waited':
+          return admission;
+        case 'denied':
+          return admission.denial;
+        case 'open':
+          throw new PauseQueue('the circuit is open', admission.retryInMs);
+        default:
+          return assertNever(admission);
+      }
+    },
+  };
+}
+
+function isFailure({ type }: SendResult): boolean {
+  return type === 'failed' || type === 'denied' || type === 'unreadable';
+}
+
+function denialOf(result: KeyResult | SendResult): Denial | undefined {
+  return result.type === 'denied' ? result : undefined;
+}
+
+function pauseOf({ reason, retryAfterMs }: Deferral): PauseQueue {
+  return new PauseQueue(reason, Math.min(Math.max(retryAfterMs, MIN_PAUSE_MS), MAX_PAUSE_MS));
+}

@@ -1,0 +1,157 @@
+/** What becomes of a group's targets, as the message's stream has it and as the queue is told. */
+import { assertNever } from '../../domain/decider.ts';
+import { aloneIn } from '../../domain/dispatch-groups.ts';
+import { type FailureCode, targetKey } from '../../domain/events.ts';
+import type { DispatchGroup } from '../../domain/message.ts';
+import { RegistrationStatus } from '../../domain/status.ts';
+import { DeadJob, RetryJob } from '../../ports/jobs.ts';
+import type { CallFailure, ProviderAnswer, Recipient, SendResult } from '../channels/channel.ts';
+import { deliveryJob } from './job.ts';
+import { endedBy, rejectPushId } from './push-id-rejection.ts';
+import { channelOf } from './recipients.ts';
+import type { DeliveryDeps, Work } from './work.ts';
+
+/** Whether the job is done, or its group is to be looked at anew; the latter only if something has changed. */
+export type Step = 'done' | 'again';
+
+/** A call as it was made. */
+export interface Call {
+  readonly recipients: readonly Recipient[];
+  readonly key: string;
+}
+
+type Told = Pick<DeliveryDeps, 'clock' | 'logger'>;
+
+export async function recordResult(
+  deps: DeliveryDeps,
+  work: Work,
+  call: Call,
+  result: Exclude<SendResult, { type: 'deferred' }>,
+): Promise<Step> {
+  const { run, whole, state, group } = work;
+  switch (result.type) {
+    case 'sent':
+      return sent(work, result.providerMessageId);
+    case 'unreadable':
+      if (!run.unreadable.isBelieved(call.key)) return callFailed(deps, work, { ...result, type: 'failed' });
+      deps.logger.warn({ ...run.job.data, reason: result.reason }, 'taken for sent: the answer stays unreadable');
+      return sent(work, result.providerMessageId);
+    case 'deadRecipients':
+      return endRegistrations(deps, work, call, result);
+    case 'nobodyReached':
+      await deps.jobs.add(
+        aloneIn(state.message, whole, group.targets).map((name) => deliveryJob({ ...run.job.data, group: name })),
+      );
+      return 'done';
+    case 'keyRefused':
+      deps.logger.warn({ ...run.job.data, reason: result.reason }, 'the provider does not take a key of its own');
+      run.refused.add(call.key);
+      return 'again';
+    case 'refused':
+      await fail(work, group.targets, 'refused', result.reason, result.provider);
+      return 'done';
+    case 'failed':
+    case 'denied':
+      return callFailed(deps, work, result);
+    default:
+      return assertNever(result);
+  }
+}
+
+async function sent({ group, record }: Work, providerMessageId: string | undefined): Promise<Step> {
+  await record({ type: 'RecordDispatched', group, providerMessageId }, scopeOf(group));
+  return 'done';
+}
+
+/**
+ * Dead recipients lose their registration. One that has got another pushId meanwhile is tried with that, one that has
+ * unregistered is not tried any more: the next step looks at what its stream says instead of the device list.
+ */
+async function endRegistrations(
+  deps: DeliveryDeps,
+  work: Work,
+  { recipients }: Call,
+  { clientIds, reason, provider }: Extract<SendResult, { type: 'deadRecipients' }>,
+): Promise<Step> {
+  const { run, group } = work;
+  const dead = recipients.filter(({ clientId }) => clientIds.includes(clientId));
+  if (dead.length === 0) throw retry(deps, work, 'the provider names nobody that it was asked to reach');
+  const ended: string[] = [];
+  let moved = false;
+  for (const recipient of dead) {
+    const rejection = await rejectPushId(deps, work.accepted, group.appPackage, recipient);
+    if (rejection.type === 'ended') ended.push(recipient.clientId);
+    else {
+      const { current } = rejection;
+      run.newer.set(recipient.clientId, current);
+      moved ||= current.status !== RegistrationStatus.unregistered && channelOf(current) !== group.channel;
+    }
+  }
+  if (ended.length > 0) await fail(work, ended, 'pushIdRejected', reason, provider);
+  // Its job in the lane of the other channel would go by the device list, which still sends it here.
+  if (moved) throw retry(deps, work, 'a terminal has changed its channel and the device list does not have it yet');
+  return 'again';
+}
+
+/** Again after the backoff, but when the message expires at the latest, so that this is recorded when it happens. */
+function retry({ clock, logger }: Told, work: Work, reason: string, provider?: ProviderAnswer): RetryJob {
+  const { job } = work.run;
+  logger.warn({ ...job.data, attempt: job.attempt, reason, provider }, 'delivery will be tried again');
+  return new RetryJob(`${work.group.channel}: ${reason}`, Date.parse(work.state.message.expiresAt) - clock.now());
+}
+
+/** @throws RetryJob while there are attempts left, else DeadJob */
+export async function callFailed(
+  deps: Told,
+  work: Work,
+  { type, reason, provider }: Exclude<CallFailure, { type: 'deferred' }>,
+): Promise<never> {
+  const { job } = work.run;
+  if (type === 'denied' || job.attempt >= job.attempts) return giveUp(work, reason, provider);
+  throw retry(deps, work, reason, provider);
+}
+
+/** @param reason shown to whoever asks for the message's status @throws DeadJob: an operator may redrive it */
+export async function giveUp(work: Work, reason: string, provider?: ProviderAnswer): Promise<never> {
+  await fail(work, work.group.targets, 'gaveUp', reason, provider);
+  throw new DeadJob(reason);
+}
+
+export async function expire(work: Work, now: number): Promise<Step> {
+  const { state, group } = work;
+  await work.record({ type: 'Expire', now }, '');
+  const { appPackage } = group;
+  const redriven = group.targets.filter((clientId) => state.outcomes.has(targetKey({ clientId, appPackage })));
+  if (redriven.length > 0) await fail(work, redriven, 'expired', 'not taken by a provider in time');
+  return 'done';
+}
+
+/**
+ * Those who are not registered any more, or of another user. Of a group that has been called, the provider may have
+ * refused some before the process ended, and their registrations with them.
+ */
+export async function failGone({ log }: Pick<DeliveryDeps, 'log'>, work: Work, gone: readonly string[]): Promise<void> {
+  const { state, group, accepted } = work;
+  const called = state.prepared.has(group.group);
+  const rejected = called ? await endedBy(log, accepted, group.appPackage, gone) : new Set<string>();
+  const [refused, left] = [gone.filter((id) => rejected.has(id)), gone.filter((id) => !rejected.has(id))];
+  if (refused.length > 0) await fail(work, refused, 'pushIdRejected', 'the provider did not know its pushId');
+  if (left.length > 0) await fail(work, left, 'unregistered', 'not registered any more, or of another user');
+}
+
+/** @param reason for the event, which is for ever: our own words or the channel's, never those of an error */
+export async function fail(
+  { group, record }: Pick<Work, 'group' | 'record'>,
+  targets: readonly string[],
+  failure: FailureCode,
+  reason: string,
+  provider?: ProviderAnswer,
+): Promise<void> {
+  const failed: DispatchGroup = { ...group, targets: [...targets] };
+  await record({ type: 'RecordFailure', group: failed, failure, reason, provider }, `${scopeOf(failed)} ${failure}`);
+}
+
+/** Tells outcomes of one kind apart: whose they are and in which round. */
+function scopeOf({ group, round, targets }: DispatchGroup): string {
+  return `${group} ${round} ${JSON.stringify(targets)}`;
+}

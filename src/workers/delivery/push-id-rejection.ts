@@ -1,0 +1,60 @@
+import { registrationDecider } from '../../domain/registration.ts';
+import { registrationStream } from '../../domain/streams.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { EventLog, RecordedEvent } from '../../ports/event-log.ts';
+import { execute } from '../../ports/eventsourcing/execute.ts';
+import { RetryJob } from '../../ports/jobs.ts';
+import type { Recipient } from '../channels/channel.ts';
+import { workerContext } from './context.ts';
+import type { CurrentRegistration } from './recipients.ts';
+
+export type PushIdRejection =
+  /** By this call, or by one of another message with the same pushId. */
+  | { readonly type: 'ended' }
+  /** It had ended for another reason, or has got another pushId: then this is how it stands. */
+  | { readonly type: 'changed'; readonly current: CurrentRegistration };
+
+/**
+ * Ends a registration whose pushId the provider does not know, unless it has got another one meanwhile. That is told by
+ * the registration's own stream: the device list may not have come as far.
+ * @param accepted the event that the message began with
+ * @throws RetryJob while that stream can't be seen here; StoreUnavailable
+ */
+export async function rejectPushId(
+  { log, clock }: { readonly log: EventLog; readonly clock: Clock },
+  accepted: RecordedEvent,
+  appPackage: string,
+  { clientId, pushId }: Recipient,
+): Promise<PushIdRejection> {
+  const stream = registrationStream({ clientId, appPackage });
+  const command = { type: 'RejectPushId', pushId } as const;
+  const result = await execute(log, registrationDecider, stream, command, {
+    context: { ...workerContext(accepted, clock), correlationId: stream },
+    cause: `${accepted.id} ${pushId}`,
+  });
+  if (result.type !== 'done' || result.loaded.state.status === 'none')
+    throw new RetryJob('a registration can not be seen here');
+  const { registration, registrationStatus, endedFor } = result.loaded.state;
+  if (endedFor === 'pushIdRejected' && registration.pushId === pushId) return { type: 'ended' };
+  return { type: 'changed', current: { ...registration, status: registrationStatus } };
+}
+
+/**
+ * Whose registration was ended because the provider refused its pushId when this very message was sent to it.
+ * @param accepted the event that the message began with
+ * @throws StoreUnavailable
+ */
+export async function endedBy(
+  log: EventLog,
+  accepted: RecordedEvent,
+  appPackage: string,
+  clientIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const ended = new Set<string>();
+  for (const clientId of clientIds) {
+    const last = (await log.readStream(registrationStream({ clientId, appPackage }))).at(-1);
+    if (last?.event.type !== 'ChannelUnregistered' || last.event.data.reason !== 'pushIdRejected') continue;
+    if (last.metadata.causationId === accepted.id) ended.add(clientId);
+  }
+  return ended;
+}

@@ -1,0 +1,33 @@
+/** The store's failures say nothing of a delivery: they cost it no attempt. What bounds them is the message's expiry. */
+import type { Clock } from '../../ports/clock.ts';
+import { DeadlineExceeded, StoreUnavailable } from '../../ports/errors.ts';
+import { StreamContended } from '../../ports/eventsourcing/execute.ts';
+import { PauseQueue } from '../../ports/jobs.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type { DeliveryJob } from './job.ts';
+
+/** Until a lane tries the store again. A call that was made before is made again then, with its key: not too often. */
+const PAUSE_MS = 2_000;
+
+export function isStoreFailure(error: unknown): boolean {
+  return error instanceof StoreUnavailable || error instanceof DeadlineExceeded;
+}
+
+/** @returns what the queue is told of the error that a run has ended with */
+export function storeFailures({ clock, logger }: { readonly clock: Clock; readonly logger: Logger }) {
+  let saidUntil = Number.NEGATIVE_INFINITY;
+  return (error: unknown, job: DeliveryJob): unknown => {
+    if (!isStoreFailure(error)) return error;
+    if (error instanceof StreamContended) {
+      // That is about one message, so nobody else has to wait.
+      logger.warn({ ...job }, 'others write to the message all the time');
+      return new PauseQueue('the stream of the message is contended', 0);
+    }
+    // One line for all jobs that are under way.
+    if (clock.now() >= saidUntil) {
+      saidUntil = clock.now() + PAUSE_MS;
+      logger.error({ err: error, ...job }, 'delivery waits for the store');
+    }
+    return new PauseQueue('the store is away', PAUSE_MS);
+  };
+}

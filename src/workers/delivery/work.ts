@@ -1,0 +1,77 @@
+/** What a delivery job works with and on. */
+import { groupNamed, type TargetGroup } from '../../domain/dispatch-groups.ts';
+import { type DispatchGroup, openTargets } from '../../domain/message.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Contents } from '../../ports/contents.ts';
+import type { Documents } from '../../ports/documents.ts';
+import type { EventLog } from '../../ports/event-log.ts';
+import { DeadJob, type Job, type Jobs, RetryJob } from '../../ports/jobs.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type { Channel } from '../channels/channel.ts';
+import type { DeliveryJob } from './job.ts';
+import type { Lane } from './lane.ts';
+import type { MessageSession, OpenMessage } from './message-session.ts';
+import type { CurrentRegistration } from './recipients.ts';
+import type { UnreadableAnswers } from './unreadable-answers.ts';
+
+export interface DeliveryDeps {
+  readonly log: EventLog;
+  readonly documents: Documents;
+  readonly contents: Contents;
+  readonly jobs: Jobs;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Where a job's group goes out: its channel, if this service has it, in a lane of its own. */
+export interface Route {
+  readonly channel: Channel;
+  readonly lane: Lane;
+}
+
+/** One run of a job, with what it learns on its way. */
+export interface Run {
+  readonly job: Job<DeliveryJob>;
+  readonly signal: AbortSignal;
+  readonly message: MessageSession;
+  /** By clientId, what registrations' own streams said where the device list had not come as far. */
+  readonly newer: Map<string, CurrentRegistration>;
+  /** Idempotency keys that this run reserved and recorded: whatever was called with them, this run knows what came of it. */
+  readonly reserved: Set<string>;
+  /** Idempotency keys that the provider did not take. */
+  readonly refused: Set<string>;
+  /** Of this run and those before it. */
+  readonly unreadable: UnreadableAnswers;
+}
+
+/** A message as the stream has it now, with the group that the job is about. */
+export interface Work extends OpenMessage {
+  readonly run: Run;
+  readonly whole: TargetGroup;
+  /** The targets that still wait for an outcome. */
+  readonly group: DispatchGroup;
+}
+
+/**
+ * @returns nothing if there is nothing left to do
+ * @throws RetryJob while the message can't be seen; DeadJob if the group has given up in this round already
+ */
+export async function load({ logger }: Pick<DeliveryDeps, 'logger'>, run: Run): Promise<Work | undefined> {
+  const { job } = run;
+  const { msgId, group: name, channel, appPackage } = job.data;
+  const opened = await run.message.open();
+  const whole = opened === undefined ? undefined : groupNamed(opened.state.message, name, channel);
+  // A job exists only because its event does: who doesn't see it lags behind, and has not found that all is done.
+  if (opened === undefined || whole === undefined) {
+    logger.warn({ ...job.data, attempt: job.attempt }, 'the message of a job can not be seen');
+    throw new RetryJob('its message can not be seen here');
+  }
+  const round = job.redrives;
+  const targets = openTargets(opened.state, { appPackage, targets: whole.targets, round });
+  if (targets.length > 0)
+    return { ...opened, run, whole, group: { msgId, group: name, channel, appPackage, targets, round } };
+  // The process ended between recording that it gave up and burying the job.
+  const gaveUp = openTargets(opened.state, { appPackage, targets: whole.targets, round: round + 1 }).length > 0;
+  if (gaveUp) throw new DeadJob('gave up');
+  return undefined;
+}

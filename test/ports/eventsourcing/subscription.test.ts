@@ -1,0 +1,126 @@
+/** What a follower does about what goes wrong, with a log and a checkpoint that do what the test says. */
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { UndecodableEvent } from '../../../src/domain/codec.ts';
+import type { RegistrationEvent } from '../../../src/domain/events.ts';
+import { type Position, positionOf } from '../../../src/domain/position.ts';
+import { CheckpointLost, type Documents } from '../../../src/ports/documents.ts';
+import { StoreUnavailable } from '../../../src/ports/errors.ts';
+import type { EventLog, LogBatch } from '../../../src/ports/event-log.ts';
+import {
+  PoisonEvent,
+  type SubscriptionState,
+  startSubscription,
+  type TakeBatch,
+} from '../../../src/ports/eventsourcing/subscription.ts';
+import { eventually } from '../../contract/support.ts';
+import { channelRegistered } from '../../fixtures/samples.ts';
+import { errorLog } from '../../support/error-log.ts';
+import { recorded } from '../../support/events.ts';
+
+const events = recorded<RegistrationEvent>(['a', 'b', 'c'].map((clientId) => channelRegistered({ clientId })));
+
+/** Gives what is there after a position, one event a batch, says that it has caught up, waits for the signal. */
+async function* following(after: Position, signal: AbortSignal): AsyncGenerator<LogBatch> {
+  for (const event of events) if (event.position > after) yield { events: [event], caughtUp: false };
+  yield { events: [], caughtUp: true };
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve());
+  });
+}
+
+type Take = (...parameters: Parameters<TakeBatch<RegistrationEvent>>) => void;
+
+/** A follower with a checkpoint in memory. `take` may throw before an event is taken. */
+function follower(take: Take, subscribe = following) {
+  const { errors, logger } = errorLog();
+  const rig = { checkpoint: positionOf(0), taken: [] as string[], begun: 0 };
+  const log = { subscribe: (after, _, signal) => subscribe(after, signal) } as Partial<EventLog> as EventLog;
+  const documents = { checkpoint: async () => rig.checkpoint } as Partial<Documents> as Documents;
+  const begin = (): TakeBatch<RegistrationEvent> => {
+    rig.begun += 1;
+    return async (batch, from, signal) => {
+      take(batch, from, signal);
+      for (const { event } of batch) rig.taken.push(event.data.clientId);
+      rig.checkpoint = batch.at(-1)?.position ?? from;
+      return rig.checkpoint;
+    };
+  };
+  const filter = { prefixes: ['registration-'] };
+  const started = startSubscription({ name: 'test', filter, begin }, { log, documents, logger });
+  onTestFinished(() => started.stop());
+  return { ...started, rig, errors };
+}
+
+const comesTo = (state: () => SubscriptionState, expected: unknown) =>
+  eventually(() => expect(state()).toMatchObject(expected as object));
+
+describe('a follower', () => {
+  test('takes batch after batch from its checkpoint on, and is running until it is stopped', async () => {
+    const { rig, state, stop, errors } = follower(() => undefined);
+    expect(state()).toEqual({ status: 'running' });
+    await eventually(() => expect(rig.taken).toEqual(['a', 'b', 'c']));
+    expect(state()).toEqual({ status: 'running' });
+    await stop();
+    expect(state()).toEqual({ status: 'stopped' });
+    expect([rig.begun, errors]).toEqual([1, []]);
+  });
+
+  test.each([new StoreUnavailable('away'), new CheckpointLost('moved'), new Error('unforeseen')])(
+    'waits after %s, begins anew from where the checkpoint then stands, and is running again',
+    async (error) => {
+      let left = 1;
+      const { rig, state, errors } = follower(([first]) => {
+        if (first?.event.data.clientId !== 'b' || left === 0) return;
+        left -= 1;
+        throw error;
+      });
+      await comesTo(state, { status: 'waiting', error });
+      // Somebody else has taken b meanwhile.
+      rig.checkpoint = positionOf(2);
+      await eventually(() => expect(rig.taken).toEqual(['a', 'c']));
+      await comesTo(state, { status: 'running' });
+      expect(rig.begun).toBe(2);
+      expect(errors).toEqual([{ fields: { follower: 'test', err: error }, text: 'follower waiting' }]);
+    },
+  );
+
+  test.each([new PoisonEvent('not this one'), new UndecodableEvent('not JSON')])(
+    'has failed for good after %s, also once it is stopped',
+    async (error) => {
+      const { rig, state, stop, errors } = follower(([first]) => {
+        if (first?.event.data.clientId === 'b') throw error;
+      });
+      await comesTo(state, { status: 'failed', error });
+      await stop();
+      expect(state()).toEqual({ status: 'failed', error });
+      expect(rig).toMatchObject({ taken: ['a'], begun: 1 });
+      expect(errors).toEqual([{ fields: { follower: 'test', err: error }, text: 'follower failed' }]);
+    },
+  );
+
+  test('waits and says so when its subscription ends by itself, and subscribes again', async () => {
+    let subscriptions = 0;
+    async function* ending(after: Position, signal: AbortSignal): AsyncGenerator<LogBatch> {
+      subscriptions += 1;
+      if (subscriptions > 1) return yield* following(after, signal);
+      yield { events: events.slice(0, 1), caughtUp: false };
+    }
+    const { rig, state, errors } = follower(() => undefined, ending);
+    await comesTo(state, { status: 'waiting', error: { message: 'the subscription has ended' } });
+    await eventually(() => expect(rig.taken).toEqual(['a', 'b', 'c']));
+    await comesTo(state, { status: 'running' });
+    expect(errors).toHaveLength(1);
+  });
+
+  test('that is stopped takes no batch after the one at hand, some of which may be left', async () => {
+    const aborted: boolean[] = [];
+    const running = follower((_, __, signal) => {
+      void running.stop();
+      aborted.push(signal.aborted);
+    });
+    await comesTo(running.state, { status: 'stopped' });
+    expect(running.rig.taken).toEqual(['a']);
+    expect(aborted).toEqual([true]);
+  });
+});

@@ -1,0 +1,43 @@
+/** What the log says of jobs that end otherwise than well: once, and no louder than it is. */
+import { expect, onTestFinished, test } from 'vitest';
+import type { SendResult } from '../../../src/workers/channels/channel.ts';
+import { deliveryJob } from '../../../src/workers/delivery/job.ts';
+import { eventually } from '../../contract/support.ts';
+import { delivering, hangs, openShop } from '../support.ts';
+
+async function underWay(answers: readonly (SendResult | typeof hangs)[], attempts = 1) {
+  // A worker takes what others have left behind.
+  const shop = await openShop();
+  onTestFinished(shop.close);
+  const rig = delivering(shop);
+  await rig.terminals(rig.registered('c1'));
+  const msgId = await rig.accept();
+  rig.jpush.answer(...answers);
+  const job = deliveryJob({ msgId, group: '0', channel: 'jpush', appPackage: rig.appPackage });
+  await rig.deps.jobs.add([{ ...job, attempts, backoff: { baseMs: 1, capMs: 1 } }]);
+  const worker = await rig.worker();
+  return { rig, msgId, worker, queue: job.queue };
+}
+
+test('a delivery that a stop cuts off is no error', async () => {
+  const { rig, worker } = await underWay([hangs]);
+  await eventually(() => expect(rig.jpush.sends).toHaveLength(1));
+  await worker.stop(0);
+  expect(rig.lines).toEqual([]);
+});
+
+test.each([
+  ['denied', 25],
+  ['failed', 1],
+] as const)('a dead letter is one line with its reason, and no stack: %s', async (type, attempts) => {
+  const { rig, msgId, queue } = await underWay([{ type, reason: 'for a reason' }], attempts);
+  await eventually(async () => expect(await rig.deps.jobs.counts(queue)).toMatchObject({ dead: 1 }));
+  expect(rig.lines).toEqual([
+    {
+      level: 'error',
+      text: 'gave up: a dead letter',
+      fields: expect.objectContaining({ msgId, queue, reason: 'for a reason' }),
+    },
+  ]);
+  expect(rig.lines[0]?.fields).not.toHaveProperty('err');
+});
