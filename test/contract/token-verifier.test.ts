@@ -8,7 +8,7 @@ const SECRET = 'a secret of at least 32 bytes, 密钥';
 
 tokenVerifierContract('a secret', async () => {
   const clock = testClock();
-  const verifier = createTokenVerifier({ type: 'secret', secret: SECRET }, clock);
+  const verifier = createTokenVerifier({ type: 'secret', secret: SECRET }, clock, clock);
   return {
     verifier,
     now: () => seconds(clock),
@@ -23,7 +23,7 @@ tokenVerifierContract('a key set', async () => {
   const key = await signingKey('ES256', 'k1');
   const endpoint = await testEndpoint();
   endpoint.behave(answer(200, { keys: [key.jwk] }));
-  const verifier = createTokenVerifier({ type: 'jwks', url: `${endpoint.url}/jwks` }, clock);
+  const verifier = createTokenVerifier({ type: 'jwks', url: `${endpoint.url}/jwks` }, clock, clock);
   return {
     verifier,
     now: () => seconds(clock),
@@ -44,7 +44,7 @@ tokenVerifierContract('introspection', async () => {
     const claims = issued.get(new URLSearchParams(request.body).get('token') ?? '');
     answer(200, claims === undefined ? { active: false } : { active: true, ...claims })(request, response);
   });
-  const verifier = createTokenVerifier({ type: 'introspection', url: `${endpoint.url}/introspect` }, clock);
+  const verifier = createTokenVerifier({ type: 'introspection', url: `${endpoint.url}/introspect` }, clock, clock);
   return {
     verifier,
     now: () => seconds(clock),

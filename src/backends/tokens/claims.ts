@@ -1,9 +1,9 @@
-/** What a token says, once it is known to be genuine (`docs/api.md §2 Tokens`). */
+/** Reads the claims of a genuine token (`docs/api.md §2 Tokens`). */
 import type { TokenVerdict } from '../../ports/token-verifier.ts';
 
 export interface Reading {
   readonly verdict: TokenVerdict;
-  /** ms since 1970; only of a token that is verified and ends. */
+  /** ms since 1970; only of a verified token with an `exp`. */
   readonly expiresAt?: number | undefined;
 }
 

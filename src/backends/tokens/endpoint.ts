@@ -1,4 +1,4 @@
-/** One HTTP endpoint that is asked about tokens: bounded in time, size and connections, and never led elsewhere. */
+/** Calls one HTTP endpoint about tokens: bounded in time, size and connections; follows no redirects. */
 import { Agent, type Dispatcher, request } from 'undici';
 import { DeadlineExceeded } from '../../ports/errors.ts';
 
@@ -18,15 +18,23 @@ export interface Endpoint {
   close(): Promise<void>;
 }
 
-/** @param url as it is called, so without a user part */
+/** @param url without a user part */
 export function endpoint(url: string): Endpoint {
   const agent = new Agent({ connections: MAX_CONNECTIONS, maxResponseSize: MAX_ANSWER_BYTES });
 
   async function ask(options: EndpointRequest, signal: AbortSignal): Promise<unknown> {
-    // Redirects are not followed: whoever answers with one is not the endpoint that was configured.
-    const { statusCode, body } = await request(url, { ...options, dispatcher: agent, signal });
+    // Without this header a server may choose any encoding (RFC 9110 §12.5.3), and undici's `request` decodes none.
+    const wanted = { ...options.headers, 'accept-encoding': 'identity' };
+    // Redirects are not followed: an answer from elsewhere is not from the endpoint that was configured.
+    const { statusCode, headers, body } = await request(url, {
+      ...options,
+      headers: wanted,
+      dispatcher: agent,
+      signal,
+    });
     const text = await body.text();
     if (statusCode !== 200) throw new Error(`it answered ${statusCode}`);
+    if (!isPlain(headers['content-encoding'])) throw new Error('it answered in an encoding that was not asked for');
     return parseJson(text);
   }
   return {
@@ -34,7 +42,7 @@ export function endpoint(url: string): Endpoint {
       const signal = AbortSignal.timeout(TIMEOUT_MS);
       try {
         return await ask(options, signal).catch((error: unknown) => {
-          // A kept connection that the other side closed just then: asking is harmless, so once more.
+          // The other side may have just closed a kept connection. Asking is harmless, so it is tried once more.
           if (isLostConnection(error) && !signal.aborted) return ask(options, signal);
           throw error;
         });
@@ -44,6 +52,10 @@ export function endpoint(url: string): Endpoint {
     },
     close: () => agent.close(),
   };
+}
+
+function isPlain(encoding: string | string[] | undefined): boolean {
+  return encoding === undefined || /^\s*(identity)?\s*$/i.test(String(encoding));
 }
 
 /** The parser's own message would quote the answer, and errors are logged. */

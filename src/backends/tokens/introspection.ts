@@ -1,6 +1,6 @@
 /** Tokens that an RFC 7662 endpoint knows (`docs/api.md §2 Tokens`). */
 import { hash } from 'node:crypto';
-import type { Clock } from '../../ports/clock.ts';
+import type { Clock, MonotonicClock } from '../../ports/clock.ts';
 import { DeadlineExceeded } from '../../ports/errors.ts';
 import type { TokenVerdict, TokenVerifier } from '../../ports/token-verifier.ts';
 import { type Reading, readClaims } from './claims.ts';
@@ -11,7 +11,7 @@ import { verdictCache } from './verdict-cache.ts';
 const MAX_AGE_MS = 60_000;
 
 /** @param url with the credentials for the endpoint in its user part, if it wants any */
-export function introspectionVerifier(url: string, clock: Clock): TokenVerifier {
+export function introspectionVerifier(url: string, clock: Clock, monotonic: MonotonicClock): TokenVerifier {
   const { target, authorization } = splitCredentials(url);
   const server = endpoint(target);
   const headers = {
@@ -19,8 +19,8 @@ export function introspectionVerifier(url: string, clock: Clock): TokenVerifier 
     'content-type': 'application/x-www-form-urlencoded',
     ...(authorization && { authorization }),
   };
-  const verdicts = verdictCache(clock, MAX_AGE_MS);
-  /** Of a token that comes with many requests at once, one asks. */
+  const verdicts = verdictCache(clock, monotonic, MAX_AGE_MS);
+  /** Checks under way: when one token comes with many requests at once, only the first asks. */
   const asking = new Map<string, Promise<TokenVerdict>>();
 
   async function check(token: string, key: string): Promise<TokenVerdict> {
@@ -40,7 +40,7 @@ export function introspectionVerifier(url: string, clock: Clock): TokenVerifier 
   return {
     verify(token) {
       if (token === '' || token.length > MAX_TOKEN_LENGTH) return Promise.resolve({ type: 'invalid' });
-      // Opaque tokens are credentials for as long as they live: kept as a hash only.
+      // An opaque token is a credential while it is valid, so only its hash is kept.
       const key = hash('sha256', token, 'base64');
       return verdicts.get(key) ?? checkOnce(token, key);
     },
@@ -58,7 +58,7 @@ function splitCredentials(url: string): { target: string; authorization: string 
   return { target: target.href, authorization: user === '' && password === '' ? undefined : `Basic ${basic}` };
 }
 
-/** An answer that RFC 7662 doesn't know says nothing about the token. @throws DeadlineExceeded */
+/** An answer outside RFC 7662 says nothing about the token. @throws DeadlineExceeded */
 function readAnswer(answer: unknown, now: number): Reading {
   if (typeof answer !== 'object' || answer === null || !('active' in answer) || typeof answer.active !== 'boolean') {
     throw new DeadlineExceeded('the introspection endpoint does not say whether the token is active');

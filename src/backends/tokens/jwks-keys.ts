@@ -1,5 +1,5 @@
 /** The keys of a JWKS endpoint: fetched when needed, kept while they are fresh, used on when the endpoint is away. */
-import type { Clock } from '../../ports/clock.ts';
+import type { MonotonicClock } from '../../ports/clock.ts';
 import { DeadlineExceeded } from '../../ports/errors.ts';
 import { endpoint } from './endpoint.ts';
 import { type KeySet, keySet } from './key-set.ts';
@@ -8,7 +8,7 @@ import { type KeySet, keySet } from './key-set.ts';
 const FRESH_MS = 300_000;
 /** After a failed refresh the old keys serve on for this long before the next try. */
 const RETRY_MS = 30_000;
-/** Tokens that no key fits may cause this many fetches in a row, and one more every so often: anybody can send such tokens. */
+/** Anybody can send tokens that no key fits, so they cause at most this many fetches in a row, then one each `REFILL_MS`. */
 const BURST = 3;
 const REFILL_MS = 5_000;
 
@@ -16,17 +16,17 @@ export interface JwksKeys {
   /** @returns the keys, and whether the endpoint was asked for them just now. @throws DeadlineExceeded if there are none */
   current(): Promise<{ readonly keys: KeySet; readonly asked: boolean }>;
   /**
-   * @param asked whether `current` has asked just now
-   * @returns keys fetched now, `undefined` when the endpoint was asked just now or too often lately
+   * @param asked whether `current` has just asked the endpoint
+   * @returns keys fetched now; `undefined` when the endpoint was asked just now or too often lately
    * @throws DeadlineExceeded if the endpoint is away
    */
   newer(asked: boolean): Promise<KeySet | undefined>;
   close(): Promise<void>;
 }
 
-export function jwksKeys(url: string, algorithms: string[], clock: Clock): JwksKeys {
+export function jwksKeys(url: string, algorithms: string[], monotonic: MonotonicClock): JwksKeys {
   const server = endpoint(url);
-  const mayAsk = allowance(clock);
+  const mayAsk = allowance(monotonic);
   let keys: KeySet | undefined;
   let freshUntil = Number.NEGATIVE_INFINITY;
   let failed = false;
@@ -35,11 +35,11 @@ export function jwksKeys(url: string, algorithms: string[], clock: Clock): JwksK
   async function fetchKeys(): Promise<KeySet> {
     try {
       keys = parseKeys(await server.ask({ method: 'GET', headers: { accept: 'application/json' } }), algorithms);
-      freshUntil = clock.now() + FRESH_MS;
+      freshUntil = monotonic.elapsed() + FRESH_MS;
       failed = false;
       return keys;
     } catch (error) {
-      freshUntil = clock.now() + RETRY_MS;
+      freshUntil = monotonic.elapsed() + RETRY_MS;
       failed = true;
       throw error;
     } finally {
@@ -55,7 +55,7 @@ export function jwksKeys(url: string, algorithms: string[], clock: Clock): JwksK
     async current() {
       if (keys === undefined) return { keys: await fetchOnce(), asked: true };
       const old = keys;
-      if (clock.now() < freshUntil) return { keys: old, asked: false };
+      if (monotonic.elapsed() < freshUntil) return { keys: old, asked: false };
       return { keys: await fetchOnce().catch(() => old), asked: true };
     },
     async newer(asked) {
@@ -77,11 +77,11 @@ function parseKeys(json: unknown, algorithms: string[]): KeySet {
 }
 
 /** A token bucket. @returns whether one more is allowed now */
-function allowance(clock: Clock): () => boolean {
+function allowance(monotonic: MonotonicClock): () => boolean {
   let left = BURST;
-  let filledAt = clock.now();
+  let filledAt = monotonic.elapsed();
   return () => {
-    const now = clock.now();
+    const now = monotonic.elapsed();
     left = Math.min(BURST, left + Math.max(0, now - filledAt) / REFILL_MS);
     filledAt = now;
     if (left < 1) return false;

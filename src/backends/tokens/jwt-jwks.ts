@@ -1,12 +1,12 @@
 /** Tokens that are JWTs signed by one of the keys of a JWKS URL (`docs/api.md §2 Tokens`). */
 import { decodeProtectedHeader } from 'jose';
-import type { Clock } from '../../ports/clock.ts';
+import type { Clock, MonotonicClock } from '../../ports/clock.ts';
 import type { TokenVerdict, TokenVerifier } from '../../ports/token-verifier.ts';
 import { type JwksKeys, jwksKeys } from './jwks-keys.ts';
 import { isCompact, readJwt } from './signed-token.ts';
 import { verdictCache } from './verdict-cache.ts';
 
-/** A key that was taken back is not trusted for much longer than this. */
+/** How long a verdict outlives a key that its issuer has withdrawn. */
 const MAX_AGE_MS = 60_000;
 
 const ALGORITHMS = [
@@ -14,9 +14,9 @@ const ALGORITHMS = [
   ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
 ];
 
-export function jwtJwksVerifier(url: string, clock: Clock): TokenVerifier {
-  const keys = jwksKeys(url, ALGORITHMS, clock);
-  const verdicts = verdictCache(clock, MAX_AGE_MS);
+export function jwtJwksVerifier(url: string, clock: Clock, monotonic: MonotonicClock): TokenVerifier {
+  const keys = jwksKeys(url, ALGORITHMS, monotonic);
+  const verdicts = verdictCache(clock, monotonic, MAX_AGE_MS);
 
   async function check(token: string): Promise<TokenVerdict> {
     const claims = await claimsOf(token, keys);
@@ -29,7 +29,7 @@ export function jwtJwksVerifier(url: string, clock: Clock): TokenVerifier {
   };
 }
 
-/** What can't be a token of ours costs no call: the key set may have to be fetched for the rest. */
+/** Refuses what can't be a token of this issuer before the key set is fetched for it. */
 function isCandidate(token: string): boolean {
   if (!isCompact(token)) return false;
   try {
@@ -40,7 +40,7 @@ function isCandidate(token: string): boolean {
   }
 }
 
-/** Tries the keys at hand; where none fits, those that the endpoint has by now. */
+/** Tries the keys at hand; where none fits, the keys that the endpoint offers now. */
 async function claimsOf(token: string, source: JwksKeys): Promise<Record<string, unknown> | undefined> {
   const { keys, asked } = await source.current();
   const first = await keys.verify(token);

@@ -1,18 +1,20 @@
-/** Remembers tokens that were found good: a token comes with every request, and checking one is dear. */
+/** Remembers good tokens: a token comes with every request, and checking its signature is expensive. */
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '../../ports/clock.ts';
+import type { Clock, MonotonicClock } from '../../ports/clock.ts';
 import type { TokenVerdict } from '../../ports/token-verifier.ts';
 import type { Reading } from './claims.ts';
 
 const MAX_ENTRIES = 50_000;
-/** Of all keys together; a token may have 8192. */
+/** Of all cache keys together; one token may have 8192. */
 const MAX_CHARACTERS = 16 * 1024 * 1024;
 
 interface Entry {
-  /** Settled, so that a hit makes nothing new. */
+  /** An already resolved promise, so that a hit allocates nothing. */
   readonly verdict: Promise<TokenVerdict>;
-  /** ms since 1970: from then on the token is checked afresh. */
-  readonly until: number;
+  /** The token's own `exp`, in ms since 1970. */
+  readonly expiresAt: number;
+  /** When the verdict was made, in ms of the monotonic clock. */
+  readonly madeAt: number;
 }
 
 export interface VerdictCache {
@@ -21,7 +23,11 @@ export interface VerdictCache {
   keep(key: string, reading: Reading): TokenVerdict;
 }
 
-export function verdictCache(clock: Clock, maxAgeMs: number): VerdictCache {
+/**
+ * @param clock for `exp`, which is a time of day
+ * @param monotonic for the age of a verdict: a wall clock that is set back must not prolong the trust in a revoked token
+ */
+export function verdictCache(clock: Clock, monotonic: MonotonicClock, maxAgeMs: number): VerdictCache {
   const entries = new LRUCache<string, Entry>({
     max: MAX_ENTRIES,
     maxSize: MAX_CHARACTERS,
@@ -31,13 +37,14 @@ export function verdictCache(clock: Clock, maxAgeMs: number): VerdictCache {
     get(key) {
       const entry = entries.get(key);
       if (entry === undefined) return undefined;
-      if (clock.now() < entry.until) return entry.verdict;
+      const age = monotonic.elapsed() - entry.madeAt;
+      if (age < maxAgeMs && clock.now() < entry.expiresAt) return entry.verdict;
       entries.delete(key);
       return undefined;
     },
     keep(key, { verdict, expiresAt = Number.POSITIVE_INFINITY }) {
       if (verdict.type === 'verified') {
-        entries.set(key, { verdict: Promise.resolve(verdict), until: Math.min(expiresAt, clock.now() + maxAgeMs) });
+        entries.set(key, { verdict: Promise.resolve(verdict), expiresAt, madeAt: monotonic.elapsed() });
       }
       return verdict;
     },

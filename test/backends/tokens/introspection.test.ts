@@ -3,7 +3,15 @@ import { inspect } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { introspectionVerifier } from '../../../src/backends/tokens/introspection.ts';
 import { DeadlineExceeded } from '../../../src/ports/errors.ts';
-import { answer, type Seen, seconds, testClock, testEndpoint, uselessAnswers } from './support.ts';
+import {
+  answer,
+  compressedUnlessRefused,
+  type Seen,
+  seconds,
+  testClock,
+  testEndpoint,
+  uselessAnswers,
+} from './support.ts';
 
 const VERIFIED = { type: 'verified', token: { userId: 'u1' } };
 
@@ -12,7 +20,7 @@ async function open(userPart = '') {
   const endpoint = await testEndpoint();
   const good = answer(200, { active: true, sub: 'u1', exp: seconds(clock) + 3600 });
   endpoint.behave(good);
-  const verifier = introspectionVerifier(`${endpoint.url.replace('//', `//${userPart}`)}/introspect?x=1`, clock);
+  const verifier = introspectionVerifier(`${endpoint.url.replace('//', `//${userPart}`)}/introspect?x=1`, clock, clock);
   onTestFinished(async () => {
     await verifier.close();
     await endpoint.close();
@@ -66,6 +74,26 @@ describe('introspection', () => {
     clock.advance(1);
     await verifier.verify('t');
     expect(endpoint.seen).toHaveLength(2);
+  });
+
+  test('a revoked token is refused after a minute, also when the clock is set back meanwhile', async () => {
+    const { verifier, endpoint, clock } = await open();
+    await verifier.verify('t');
+    clock.advance(60_000);
+    clock.setBack(3_600_000);
+    endpoint.behave(answer(200, { active: false }));
+    expect(await verifier.verify('t')).toEqual({ type: 'invalid' });
+  });
+
+  test('asks for an answer without compression, and takes none with', async () => {
+    const { verifier, endpoint, clock } = await open();
+    const good = { active: true, sub: 'u1', exp: seconds(clock) + 3600 };
+    endpoint.behave(compressedUnlessRefused(good));
+    expect(await verifier.verify('t')).toEqual(VERIFIED);
+    endpoint.behave(answer(200, good, { 'content-encoding': 'br' }));
+    await expect(verifier.verify('another')).rejects.toThrow(DeadlineExceeded);
+    endpoint.behave(answer(200, good, { 'content-encoding': 'identity' }));
+    expect(await verifier.verify('a third')).toEqual(VERIFIED);
   });
 
   test('a refusal is not kept', async () => {

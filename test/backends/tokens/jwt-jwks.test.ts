@@ -1,8 +1,10 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { jwtJwksVerifier } from '../../../src/backends/tokens/jwt-jwks.ts';
 import { DeadlineExceeded } from '../../../src/ports/errors.ts';
 import {
   answer,
+  compressedUnlessRefused,
   lenientSpellings,
   type SigningKey,
   seconds,
@@ -20,7 +22,7 @@ async function open(...keys: SigningKey[]) {
   const endpoint = await testEndpoint();
   const serve = (...served: SigningKey[]) => endpoint.behave(answer(200, { keys: served.map(({ jwk }) => jwk) }));
   serve(...keys);
-  const verifier = jwtJwksVerifier(`${endpoint.url}/jwks?a=1`, clock);
+  const verifier = jwtJwksVerifier(`${endpoint.url}/jwks?a=1`, clock, clock);
   onTestFinished(async () => {
     await verifier.close();
     await endpoint.close();
@@ -97,6 +99,88 @@ describe('a JWT by key set', () => {
     const key = await signingKey('RS256');
     const { verifier, claims } = await open(key, await signingKey('RS256', 'other'));
     expect(await verifier.verify(await key.sign(claims(), { kid: 'k9' }))).toEqual(VERIFIED);
+  });
+
+  /** What an issuer may have in its set beside a good key. */
+  const oddKeys = async (good: SigningKey): Promise<Record<string, unknown>> => {
+    const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
+    const another = await signingKey('RS256');
+    const secret = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' });
+    return {
+      'a weak RSA key': weak,
+      'a broken RSA key': { kty: 'RSA', n: 'AA', e: 'AQAB' },
+      'an RSA key without its modulus': { kty: 'RSA', e: 'AQAB' },
+      'an RSA key whose modulus is no text': { kty: 'RSA', n: 5, e: 'AQAB' },
+      'a private key': secret,
+      'a key of another type': { kty: 'new' },
+      'a key without a type': { n: good.jwk.n },
+      'a shared secret': { kty: 'oct', k: 'AAAA' },
+      'a key for encryption': { ...another.jwk, use: 'enc' },
+      'a key for another algorithm': { ...another.jwk, alg: 'PS512' },
+      'a key for other operations': { ...another.jwk, key_ops: ['encrypt'] },
+      'another good key': another.jwk,
+      'no key but null': null,
+      'no key but a word': 'key',
+      'no key but a list': [],
+    };
+  };
+
+  describe.each([
+    ['neither token nor keys have names', undefined, undefined],
+    ['token and keys have the same name', 'k1', 'k1'],
+    ['only the token has a name', undefined, 'k1'],
+  ])('a good RSA key where %s', (_case, kid, tokenKid) => {
+    test('is used beside any odd one, whichever comes first', async () => {
+      const good = await signingKey('RS256', kid);
+      const { claims, endpoint } = await open(good);
+      for (const [name, odd] of Object.entries(await oddKeys(good))) {
+        const named = typeof odd === 'object' && odd !== null && !Array.isArray(odd) && kid ? { ...odd, kid } : odd;
+        for (const keys of [
+          [named, good.jwk],
+          [good.jwk, named],
+        ]) {
+          endpoint.behave(answer(200, { keys }));
+          const fresh = jwtJwksVerifier(endpoint.url, testClock(), testClock());
+          const token = await good.sign(claims(), tokenKid === undefined ? {} : { kid: tokenKid });
+          expect(await fresh.verify(token), name).toEqual(VERIFIED);
+          await fresh.close();
+        }
+      }
+    });
+  });
+
+  test('a token that a weak or published key has signed is refused', async () => {
+    for (const modulusLength of [1024, 2048]) {
+      const pair = generateKeyPairSync('rsa', { modulusLength });
+      const weak = modulusLength < 2048;
+      const jwk = { ...(weak ? pair.publicKey : pair.privateKey).export({ format: 'jwk' }), kid: 'k1' };
+      const { verifier, claims, endpoint } = await open();
+      endpoint.behave(answer(200, { keys: [jwk] }));
+      const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+      const signed = `${part({ alg: 'RS256', kid: 'k1' })}.${part(claims())}`;
+      const signature = sign('sha256', Buffer.from(signed), pair.privateKey).toString('base64url');
+      expect(await verifier.verify(`${signed}.${signature}`)).toEqual(INVALID);
+    }
+  });
+
+  test('asks for a set without compression, and takes none with', async () => {
+    const key = await signingKey('ES256', 'k1');
+    const { verifier, claims, endpoint } = await open(key);
+    endpoint.behave(answer(200, { keys: [key.jwk] }, { 'content-encoding': 'gzip' }));
+    await expect(verifier.verify(await key.sign(claims()))).rejects.toThrow(DeadlineExceeded);
+    endpoint.behave(compressedUnlessRefused({ keys: [key.jwk] }));
+    expect(await verifier.verify(await key.sign(claims()))).toEqual(VERIFIED);
+  });
+
+  test('a clock that is set back prolongs the trust neither in a verdict nor in a key', async () => {
+    const [old, current] = [await signingKey('ES256', 'k1'), await signingKey('ES256', 'k2')];
+    const { verifier, claims, serve, clock } = await open(old);
+    const token = await old.sign(claims());
+    expect(await verifier.verify(token)).toEqual(VERIFIED);
+    clock.advance(5 * MINUTE);
+    clock.setBack(60 * MINUTE);
+    serve(current);
+    expect(await verifier.verify(token)).toEqual(INVALID);
   });
 
   test('keys that can not be read do not spoil those that can', async () => {

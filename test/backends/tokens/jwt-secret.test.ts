@@ -8,7 +8,7 @@ const SECRET = 'k'.repeat(32);
 
 function open(secret = SECRET) {
   const clock = testClock();
-  const verifier = jwtSecretVerifier(secret, clock);
+  const verifier = jwtSecretVerifier(secret, clock, clock);
   onTestFinished(() => verifier.close());
   const claims = { sub: 'u1', exp: seconds(clock) + 60 };
   return { clock, verifier, claims };

@@ -3,11 +3,11 @@ import { afterAll, expect, test } from 'vitest';
 import { readClaims } from '../../../src/backends/tokens/claims.ts';
 import { jwtSecretVerifier } from '../../../src/backends/tokens/jwt-secret.ts';
 import { mintToken } from '../../../src/client/client.ts';
-import { systemClock } from '../../../src/ports/clock.ts';
+import { systemClock, systemMonotonic } from '../../../src/ports/clock.ts';
 
 const NOW = 1_800_000_000_000;
 const SECRET = 's'.repeat(32);
-const verifier = jwtSecretVerifier(SECRET, systemClock);
+const verifier = jwtSecretVerifier(SECRET, systemClock, systemMonotonic);
 afterAll(() => verifier.close());
 
 const claims = fc.record(

@@ -1,21 +1,31 @@
-/** A token endpoint whose behaviour a test chooses, a clock that it moves, and keys. */
+/** A token endpoint with chosen behaviour, clocks that a test moves, and signing keys. */
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
 import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
-import type { Clock } from '../../../src/ports/clock.ts';
+import type { Clock, MonotonicClock } from '../../../src/ports/clock.ts';
 
-export interface TestClock extends Clock {
+/** Both clocks in one. */
+export interface TestClock extends Clock, MonotonicClock {
   advance(ms: number): void;
+  /** Moves the wall clock alone, as an operator or NTP does. */
+  setBack(ms: number): void;
 }
 
 /** Starts on a whole second. */
 export function testClock(start = 1_800_000_000_000): TestClock {
   let now = start;
+  let elapsed = 0;
   return {
     now: () => now,
+    elapsed: () => elapsed,
     advance(ms) {
       now += ms;
+      elapsed += ms;
+    },
+    setBack(ms) {
+      now -= ms;
     },
   };
 }
@@ -68,7 +78,16 @@ export function answer(status: number, body: unknown, headers: Record<string, st
   };
 }
 
-/** Every way to be of no use, by name. */
+/** A server that compresses by default, as RFC 9110 allows where a request doesn't say what it accepts. */
+export function compressedUnlessRefused(body: unknown) {
+  return ({ headers }: Seen, response: ServerResponse): void => {
+    const text = JSON.stringify(body);
+    if (headers['accept-encoding'] === 'identity') response.writeHead(200).end(text);
+    else response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(text));
+  };
+}
+
+/** Useless answers, by name. */
 export const uselessAnswers: Readonly<Record<string, (request: Seen, response: ServerResponse) => void>> = {
   'an error': answer(500, { active: true, sub: 'u1', keys: [] }),
   'another success': answer(204, ''),
