@@ -134,7 +134,8 @@ export default {
       name: 'no-orphans',
       severity: 'error',
       comment: 'neither imports nor is imported: dead',
-      from: { orphan: true, path: '^(src|test)/', pathNot: '\\.test\\.ts$' },
+      // Two ports stand here before their adapters; the exception goes with the first import of either.
+      from: { orphan: true, path: '^(src|test)/', pathNot: ['\\.test\\.ts$', '^src/ports/(leases|telemetry)\\.ts$'] },
       to: {},
     },
     {
