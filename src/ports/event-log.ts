@@ -41,17 +41,21 @@ export interface RequestRecord {
 }
 
 export interface StoredRequest extends RequestRecord {
-  /** The last event that the request appended; reads that follow the repeated answer must have reached it. */
+  /**
+   * Of the last event that the request appended or, if it appended none, of the newest event that its answer rests on.
+   * Reads that follow the repeated answer must have reached it.
+   */
   readonly position: Position;
 }
 
 /**
- * Bytes that one append may come to, as `appendSize` counts them. The least that a store takes is the 1 MiB of an
- * EventStoreDB with its defaults, also where the request's record holds the append (decision 2); the rest is for headers.
+ * Largest size of one append in bytes, as `appendSize` counts them. EventStoreDB with its defaults takes 1 MiB; the rest
+ * is for headers. A claim that describes the append (decision 2) lies in the document store, which takes 16 MiB, and holds
+ * the events as JSON, so it is not the narrower limit.
  */
 export const MAX_APPEND_BYTES = 1_000_000;
 
-/** An append is more than a log must take. A defect of ours: who lets a list grow bounds it. */
+/** An append is larger than every log must take. This is a defect of ours: the code that builds a list bounds it. */
 export class AppendTooLarge extends Error {
   override readonly name = 'AppendTooLarge';
 }
@@ -109,10 +113,21 @@ export interface LogFilter {
 /** Events that a subscription reads beyond the batch that its reader holds, and the most in a batch. */
 export const MAX_READ_AHEAD = 1024;
 
+/** A subscription that passes over this many events of others gives an empty batch, so that its reader learns `scanned`. */
+export const MAX_UNTOLD = 10_000;
+
 export interface LogBatch {
+  /** May be empty: the batch then only tells `scanned` and `caughtUp`. */
   readonly events: readonly RecordedEvent[];
-  /** True when the reader had seen the end of the log with this batch; an empty batch says only that. */
+  /**
+   * The log was read up to here: a subscription that begins after it misses nothing that has not been given by now. At or
+   * beyond the last event of the batch, and never below that of an earlier batch.
+   */
+  readonly scanned: Position;
+  /** True when the reader had seen the end of the log with this batch. */
   readonly caughtUp: boolean;
+  /** Events of the log beyond `scanned`, the filter's or not, where the store can count them. */
+  readonly behind?: number | undefined;
 }
 
 export interface EventLog {
@@ -129,8 +144,17 @@ export interface EventLog {
     options?: AppendOptions,
   ): Promise<AppendResult>;
 
-  /** All events of a stream in order; empty for one that does not exist or was deleted. @throws UndecodableEvent */
-  readStream(stream: StreamName): Promise<readonly RecordedEvent[]>;
+  /**
+   * All events of a stream in order, or those after a revision; empty for one that does not exist or was deleted. Only for
+   * streams that stay short. @throws UndecodableEvent
+   */
+  readStream(stream: StreamName, after?: Revision): Promise<readonly RecordedEvent[]>;
+
+  /**
+   * The newest events of a stream, `count` at most, in the stream's order. Its cost does not depend on the stream's length.
+   * @throws UndecodableEvent
+   */
+  readNewest(stream: StreamName, count: number): Promise<readonly RecordedEvent[]>;
 
   /**
    * Events of all streams strictly after a position, in log order: `limit` of them, fewer only at the end of the log.
@@ -141,13 +165,24 @@ export interface EventLog {
   /**
    * Events of all streams strictly after a position: those that are there, then those that come, in order, none twice.
    * Back-pressure: no more than `MAX_READ_AHEAD` events are read before the next batch is asked for. Several batches may
-   * say `caughtUp`. Ends without an error when the signal aborts, also while it waits for a store that does not answer.
+   * say `caughtUp`. A long history is read in bounded steps, between which the event loop has its turn. Ends without an
+   * error when the signal aborts: within a turn of the event loop, also while it waits for a store that does not answer.
    * @throws UndecodableEvent, once the events before it were given; StoreUnavailable when the connection is lost, unless it
    * goes on by itself: it never goes silent for good. The caller resumes from its checkpoint
    */
   subscribe(after: Position, filter: LogFilter, signal: AbortSignal): AsyncIterable<LogBatch>;
 
-  /** The remembered answer for a key. */
+  /**
+   * Remembers the answer of a request that had nothing to append, durably. It counts like the record of an append: of
+   * `remember` and appends with one key, exactly one takes effect.
+   * @param position as `StoredRequest` has it
+   * @returns the earlier record if the key was taken already, else `undefined`
+   * @throws StoreUnavailable; the record may have been made, and `remember` can be repeated: the same record again is
+   * returned as the earlier one
+   */
+  remember(request: RequestRecord, position: Position): Promise<StoredRequest | undefined>;
+
+  /** The remembered answer for a key. A claim that is still open (decision 2) is finished first. */
   findRequest(key: string): Promise<StoredRequest | undefined>;
 
   /** The position of the newest event, `START` in an empty log. */

@@ -14,11 +14,13 @@ import type { Projection } from './projection.ts';
 const LIVE_WRITE = 512;
 
 export function startRunner<T, E extends UmsEvent>(projection: Projection<T, E>, deps: SubscriptionDeps): Subscription {
-  const { name, filter } = projection;
+  const { collection, name, filter } = projection;
   const { documents } = deps;
   const target = { documents, copy: 'serving', checkpoint: name, largestWrite: LIVE_WRITE } as const;
   const begin = () => batchApplier(projection, target);
-  return startSubscription({ name, filter, begin }, deps);
+  const passOver = (from: Position, to: Position): Promise<void> =>
+    documents.write(collection, { checkpoint: { name, from, to } });
+  return startSubscription({ name, filter, begin, passOver }, deps);
 }
 
 /**

@@ -20,8 +20,10 @@ export interface DispatcherDeps extends SubscriptionDeps {
 }
 
 export function startDispatcher(deps: DispatcherDeps): Subscription {
+  const passOver = (from: Position, to: Position): Promise<void> =>
+    deps.documents.moveCheckpoint({ name: NAME, from, to });
   return startSubscription<Accepted>(
-    { name: NAME, filter, begin: () => (events, from) => take(deps, events, from) },
+    { name: NAME, filter, begin: () => (events, from) => take(deps, events, from), passOver },
     deps,
   );
 }

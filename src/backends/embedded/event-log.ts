@@ -1,4 +1,5 @@
-import type { EncodedEvent } from '../../domain/codec.ts';
+import { setImmediate as turn } from 'node:timers/promises';
+import { type EncodedEvent, UndecodableEvent } from '../../domain/codec.ts';
 import type { EventMetadata, UmsEvent } from '../../domain/events.ts';
 import { type Position, positionOf, type Revision, revisionOf, START } from '../../domain/position.ts';
 import type { StreamName } from '../../domain/streams.ts';
@@ -11,6 +12,7 @@ import {
   type LogBatch,
   type LogFilter,
   MAX_APPEND_BYTES,
+  MAX_UNTOLD,
   type NewEvent,
   type RecordedEvent,
 } from '../../ports/event-log.ts';
@@ -27,22 +29,33 @@ export interface EventCodec {
 }
 
 /**
- * Under load a subscription reads this long after the time before at the earliest, so that its reader gets batches worth
- * their while. A batch of fewer events than the limit is no load: what comes alone is read at once.
+ * Under load a subscription reads again this long after its last read at the earliest, so that its reader gets batches of
+ * some size. Fewer events than the limit are no load: an event that comes alone is read at once.
  */
 const READ_EVERY_MS = 10;
 const LOAD_EVENTS = 4;
 /** Events read at once by a subscription. */
 const BATCH = 512;
+/** Positions that are looked through in one turn of the event loop, while a reader is far behind the end. */
+const SCAN = 4096;
 
 const COLUMNS = 'position, stream, revision, type, id, metadata, data';
 
+/** What was read of the log, and the position up to which it was read. */
+interface PageRead {
+  readonly entries: readonly EventEntry[];
+  readonly end: number;
+}
+
 export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): EventLog {
   const { link } = thread;
-  const selectStream = thread.prepare(`SELECT ${COLUMNS} FROM events WHERE stream = ? ORDER BY revision`);
+  const selectStream = thread.prepare(
+    `SELECT ${COLUMNS} FROM events WHERE stream = ? AND revision > ? ORDER BY revision`,
+  );
+  const selectNewest = thread.prepare(`SELECT ${COLUMNS} FROM events WHERE stream = ? ORDER BY revision DESC LIMIT ?`);
   const selectAll = thread.prepare(`SELECT ${COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT ?`);
   const selectTypes = thread.prepare(
-    `SELECT ${COLUMNS} FROM events WHERE position > ? AND type IN (SELECT value FROM json_each(?)) ORDER BY position LIMIT ?`,
+    `SELECT ${COLUMNS} FROM events WHERE position > ? AND position <= ? AND type IN (SELECT value FROM json_each(?)) ORDER BY position LIMIT ?`,
   );
   const recent = recentEvents();
 
@@ -51,32 +64,38 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
     return entry.decoded;
   };
 
-  /** @param types only these, so that what a reader does not want is not even read */
-  const entriesAfter = (
-    after: number,
-    limit: number,
-    types?: LogFilter['types'],
-  ): { entries: readonly EventEntry[]; atEnd: boolean } => {
-    const found =
-      types === undefined ? selectAll.all(after, limit) : selectTypes.all(after, JSON.stringify(types), limit);
-    const rows = found as unknown as EventRow[];
-    return { entries: rows.map((row) => ({ row })), atEnd: rows.length < limit };
+  /**
+   * A bounded step through the log; positions have no gaps. Events of other types are not even read from the file.
+   * @param head where the log ends
+   */
+  const scanAfter = (after: number, limit: number, head: number, types: LogFilter['types']): PageRead => {
+    if (types === undefined) {
+      const entries = entriesOf(selectAll.all(after, Math.min(limit, SCAN)));
+      return { entries, end: Math.max(after, entries.at(-1)?.row.position ?? head) };
+    }
+    const upTo = Math.min(after + SCAN, Math.max(head, after));
+    const entries = entriesOf(selectTypes.all(after, upTo, JSON.stringify(types), limit));
+    return { entries, end: entries.length < limit ? upTo : (entries.at(-1)?.row.position ?? upTo) };
   };
 
-  /** The same for who follows the log's end: from memory where another subscription has read it already. */
-  const followedAfter = (after: number, limit: number): { entries: readonly EventEntry[]; atEnd: boolean } => {
+  /** The same for a reader at the log's end: from memory where another subscription has read it already. */
+  const followedAfter = (after: number, limit: number): PageRead => {
     const known = recent.after(after, limit);
-    if (known !== undefined) return { entries: known, atEnd: after + known.length >= thread.head() };
-    const read = entriesAfter(after, limit);
-    recent.add(after, read.entries, read.atEnd);
-    return read;
+    if (known !== undefined) return { entries: known, end: after + known.length };
+    const entries = entriesOf(selectAll.all(after, limit));
+    recent.add(after, entries, entries.length < limit);
+    return { entries, end: after + entries.length };
   };
 
-  /** What fits of a page; `next` is where to go on, also if nothing fitted. A poison event ends the page before it. */
-  const fitting = (after: number, filter: LogFilter, { entries, atEnd }: ReturnType<typeof entriesAfter>) => {
+  /**
+   * The events of a page that the filter lets through, `limit` at most, and where to go on. A poison event ends the page
+   * before it.
+   */
+  const fitting = (after: number, filter: LogFilter, page: PageRead, limit: number) => {
     const events: RecordedEvent[] = [];
     let next = after;
-    for (const entry of entries) {
+    for (const entry of page.entries) {
+      if (events.length === limit) return { events, next };
       if (fits(entry.row, filter)) {
         try {
           events.push(recorded(entry));
@@ -84,26 +103,36 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
           // It may be mended in the file.
           recent.clear();
           if (events.length === 0) throw error;
-          return { events, next, atEnd: false };
+          return { events, next };
         }
       }
       next = entry.row.position;
     }
-    return { events, next, atEnd };
+    return { events, next: page.end };
   };
 
   async function* subscribe(after: Position, filter: LogFilter, signal: AbortSignal): AsyncGenerator<LogBatch> {
     const stop = AbortSignal.any([signal, link.signal]);
     let next = Number(after);
+    let told = next;
     let saidSo = false;
     while (!stop.aborted) {
       const seen = thread.head();
       const readAt = performance.now();
-      const { events, next: end, atEnd } = fitting(next, filter, followedAfter(next, BATCH));
+      const isFarBehind = seen - next > BATCH && recent.after(next, 1) === undefined;
+      const page = isFarBehind ? scanAfter(next, BATCH, seen, filter.types) : followedAfter(next, BATCH);
+      const { events, next: end } = fitting(next, filter, page, BATCH);
       next = end;
-      if (events.length > 0 || (atEnd && !saidSo)) yield { events, caughtUp: atEnd };
-      saidSo ||= atEnd;
-      if (atEnd) await thread.headBeyond(Math.max(seen, next), stop);
+      const head = thread.head();
+      const caughtUp = next >= head;
+      if (events.length > 0 || caughtUp !== saidSo || next - told >= MAX_UNTOLD) {
+        saidSo = caughtUp;
+        told = next;
+        yield { events, scanned: positionOf(next), caughtUp, behind: Math.max(0, head - next) };
+      }
+      if (caughtUp) await thread.headBeyond(Math.max(seen, next), stop);
+      // The thread has other things to do, of which one is to hear that this is to stop.
+      else await turn();
       if (events.length >= LOAD_EVENTS) await pause(readAt + READ_EVERY_MS - performance.now(), stop);
     }
     if (!signal.aborted) throw new StoreUnavailable('the event log was closed');
@@ -132,10 +161,16 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
       }
     },
 
-    async readStream(stream) {
+    async readStream(stream, after) {
       thread.drainNotices();
-      const rows = selectStream.all(stream) as unknown as EventRow[];
-      return rows.map((row) => recorded(recent.at(row.position) ?? { row }));
+      const entries = entriesOf(selectStream.all(stream, after === undefined ? -1 : Number(after)));
+      return entries.map((entry) => recorded(recent.at(entry.row.position) ?? entry));
+    },
+
+    async readNewest(stream, count) {
+      thread.drainNotices();
+      const entries = entriesOf(selectNewest.all(stream, count)).reverse();
+      return entries.map((entry) => recorded(recent.at(entry.row.position) ?? entry));
     },
 
     async readAll(after, filter, limit) {
@@ -143,14 +178,24 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
       const found: RecordedEvent[] = [];
       let next = Number(after);
       for (;;) {
-        const { events, next: end, atEnd } = fitting(next, filter, entriesAfter(next, limit, filter.types));
+        const head = thread.readHead();
+        const left = limit - found.length;
+        const page = scanAfter(next, Math.max(left, BATCH), head, filter.types);
+        const { events, next: end } = fitting(next, filter, page, left);
         found.push(...events);
         next = end;
-        if (atEnd || found.length >= limit) return found.slice(0, limit);
+        if (next >= head || found.length >= limit) return found;
+        await turn();
       }
     },
 
     subscribe,
+
+    async remember(request, position) {
+      const row: RequestRow = { ...request, position: Number(position) };
+      const earlier = await link.send<RequestRow | undefined>({ kind: 'rememberRequest', request: row });
+      return earlier === undefined ? undefined : storedRequest(earlier);
+    },
 
     async findRequest(key) {
       const row = await link.send<RequestRow | undefined>({ kind: 'findRequest', key });
@@ -163,14 +208,28 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
   };
 }
 
+function entriesOf(rows: readonly object[]): EventEntry[] {
+  return rows.map((row) => ({ row: row as EventRow }));
+}
+
+/** @throws UndecodableEvent that says where the event stands */
 function decodedEvent(row: EventRow, codec: EventCodec): RecordedEvent {
   return {
     id: row.id,
     stream: row.stream as StreamName,
     revision: revisionOf(row.revision),
     position: positionOf(row.position),
-    ...codec.decode(row),
+    ...decodedAt(row, codec),
   };
+}
+
+function decodedAt(row: EventRow, codec: EventCodec): ReturnType<EventCodec['decode']> {
+  try {
+    return codec.decode(row);
+  } catch (error) {
+    if (!(error instanceof UndecodableEvent)) throw error;
+    throw new UndecodableEvent(`${error.message} (position ${row.position})`);
+  }
 }
 
 function fits(row: EventRow, { prefixes, types }: LogFilter): boolean {

@@ -23,6 +23,12 @@ export type AppendReply =
   | { readonly type: 'conflict'; readonly actual: number }
   | { readonly type: 'duplicateRequest'; readonly earlier: RequestRow };
 
+/** Answered with the earlier record, if there is one. */
+export interface RememberRequestOp {
+  readonly kind: 'rememberRequest';
+  readonly request: RequestRow;
+}
+
 export interface FindRequestOp {
   readonly kind: 'findRequest';
   readonly key: string;
@@ -113,7 +119,7 @@ export type ContentOp =
   | { readonly kind: 'putContent'; readonly id: string; readonly text: string }
   | { readonly kind: 'deleteContent'; readonly id: string };
 
-export type Op = AppendOp | FindRequestOp | DocumentsOp | JobOp | CollectionOp | ContentOp;
+export type Op = AppendOp | RememberRequestOp | FindRequestOp | DocumentsOp | JobOp | CollectionOp | ContentOp;
 
 /** Where a collection's copies lie: generations of its table, and the version of the serving one. */
 export interface CollectionPlace {

@@ -7,6 +7,9 @@ import type { EventLog, LogFilter, RecordedEvent } from '../event-log.ts';
 import type { Logger } from '../logger.ts';
 import { type Loop, pause, restartDelay, startLoop } from './loop.ts';
 
+/** A subscription that has taken nothing for this long saves how far it has read, in ms. */
+const IDLE_MS = 1_000;
+
 /** An event that a follower can't take. It stops the follower: what comes after it would build on a gap. */
 export class PoisonEvent extends Error {
   override readonly name = 'PoisonEvent';
@@ -46,6 +49,11 @@ export interface SubscriptionOptions<E extends UmsEvent> {
   readonly filter: LogFilter;
   /** Called at every start from the checkpoint. What it gives takes the batches from there on, in order, until one fails. */
   readonly begin: () => TakeBatch<E>;
+  /**
+   * Moves the checkpoint over events of others, so that the next start need not read them again. There is nothing to take
+   * between `from`, where the checkpoint stands, and `to`. @throws CheckpointLost, StoreUnavailable
+   */
+  readonly passOver: (from: Position, to: Position) => Promise<void>;
 }
 
 export interface SubscriptionDeps {
@@ -91,18 +99,28 @@ function stateAfter(error: Error): SubscriptionState {
 }
 
 async function follow<E extends UmsEvent>(
-  { name, filter, begin }: SubscriptionOptions<E>,
+  { name, filter, begin, passOver }: SubscriptionOptions<E>,
   { log, documents }: SubscriptionDeps,
   signal: AbortSignal,
   onProgress: () => void,
 ): Promise<void> {
   const take = begin();
   let position = await documents.checkpoint(name);
-  for await (const { events } of log.subscribe(position, filter, signal)) {
-    if (events.length > 0) position = await take(events as readonly RecordedEvent<E>[], position, signal);
-    onProgress();
+  let takenAt = Number.NEGATIVE_INFINITY;
+  for await (const { events, scanned, caughtUp } of log.subscribe(position, filter, signal)) {
+    if (events.length > 0) {
+      position = await take(events as readonly RecordedEvent<E>[], position, signal);
+      takenAt = performance.now();
+    }
     // The rest of that batch may have been left.
     if (signal.aborted) return;
+    // Empty batches come after many events of others, and at the end of the log.
+    const isWorthIt = !caughtUp || performance.now() - takenAt >= IDLE_MS;
+    if (events.length === 0 && scanned > position && isWorthIt) {
+      await passOver(position, scanned);
+      position = scanned;
+    }
+    onProgress();
   }
   if (!signal.aborted) throw new Error('the subscription has ended');
 }

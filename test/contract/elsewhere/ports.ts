@@ -71,7 +71,9 @@ export function elsewhere(start: () => FarSide | Promise<FarSide>): Elsewhere {
     log: {
       append: method('log', 'append'),
       readStream: method('log', 'readStream'),
+      readNewest: method('log', 'readNewest'),
       readAll: method('log', 'readAll'),
+      remember: method('log', 'remember'),
       findRequest: method('log', 'findRequest'),
       head: method('log', 'head'),
       subscribe,

@@ -15,7 +15,9 @@ export function faultContract(open: OpenEventLog): void {
     const callsOf = (log: EventLog, run = freshName()) => ({
       append: append(log, aStream(run), ['a']),
       readStream: log.readStream(aStream(run)),
+      readNewest: log.readNewest(aStream(run), 10),
       readAll: log.readAll(START, registrations(run), 10),
+      remember: log.remember({ key: freshName(), fingerprint: 'f', answer: '"answer"' }, START),
       findRequest: log.findRequest(freshName()),
       head: log.head(),
     });
@@ -24,7 +26,7 @@ export function faultContract(open: OpenEventLog): void {
       const { port: log, withinMs, freeze, heal } = await faultyOr(context, backend());
       await append(log, aStream(), ['before']);
       await freeze();
-      await expectBounded(withinMs, callsOf(log), ['append']);
+      await expectBounded(withinMs, callsOf(log), ['append', 'remember']);
       await heal();
       const stream = aStream();
       await eventually(() => append(log, stream, ['after']));
@@ -103,7 +105,14 @@ export function faultContract(open: OpenEventLog): void {
       const pending = failureOf(append(log, aStream(), ['a']));
       expect(await endsWithin(withinMs, close())).toMatchObject({ status: 'fulfilled' });
       expect(await pending).toBeInstanceOf(StoreUnavailable);
-      await expectBounded(withinMs, callsOf(log), ['append', 'readStream', 'readAll', 'findRequest']);
+      await expectBounded(withinMs, callsOf(log), [
+        'append',
+        'readStream',
+        'readNewest',
+        'readAll',
+        'remember',
+        'findRequest',
+      ]);
       await eventually(() => expect(reader.failure()).toBeInstanceOf(StoreUnavailable));
     });
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Position, START } from '../../../src/domain/position.ts';
+import { type Position, revisionOf, START } from '../../../src/domain/position.ts';
 import { receiptStream } from '../../../src/domain/streams.ts';
 import type { EventLog, LogFilter, NewEvent, RecordedEvent } from '../../../src/ports/event-log.ts';
 import { aContext } from '../../fixtures/samples.ts';
@@ -25,6 +25,32 @@ export function readContract(open: OpenEventLog): void {
         last = await append(log, stream, texts, last.revision);
       }
       expect(labels(await log.readStream(stream))).toEqual(range(1501).map(String));
+    });
+
+    test('a stream is read on from a revision', async () => {
+      const { log } = backend();
+      const stream = aStream();
+      const { revision } = await append(log, stream, range(5).map(String));
+      const whole = await log.readStream(stream);
+      for (const index of [0, 3]) {
+        const after = whole[index]?.revision ?? revision;
+        expect(await log.readStream(stream, after)).toEqual(whole.slice(index + 1));
+      }
+      expect(await log.readStream(stream, revision)).toEqual([]);
+      expect(await log.readStream(stream, revisionOf(1000))).toEqual([]);
+      expect(await log.readStream(aStream(), revisionOf(0))).toEqual([]);
+    });
+
+    test('the newest events of a stream come in its order', async () => {
+      const { log, other = log } = backend();
+      const stream = aStream();
+      await append(log, stream, range(5).map(String));
+      for (const via of [log, other]) {
+        expect(labels(await via.readNewest(stream, 1))).toEqual(['4']);
+        expect(labels(await via.readNewest(stream, 3))).toEqual(['2', '3', '4']);
+        expect(await via.readNewest(stream, 100)).toEqual(await via.readStream(stream));
+        expect(await via.readNewest(aStream(), 3)).toEqual([]);
+      }
     });
 
     test('the whole log comes in order of positions, each event as its stream has it', async () => {

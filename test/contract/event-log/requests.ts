@@ -100,6 +100,59 @@ export function requestContract(open: OpenEventLog): void {
       }
     });
 
+    describe('of a request that had nothing to append', () => {
+      test('a record is found with the position that it rests on', async () => {
+        const { log, other = log } = backend();
+        const request = aRequest();
+        const { position } = await append(log, aStream(), ['a']);
+        expect(await log.remember(request, position)).toBeUndefined();
+        for (const via of [log, other]) expect(await via.findRequest(request.key)).toEqual({ ...request, position });
+      });
+
+      test('a record takes the key: an append with it appends nothing, and another record gets this one', async () => {
+        const { log, other = log } = backend();
+        const request = aRequest();
+        const stream = aStream();
+        const { position, revision } = await append(log, stream, ['a']);
+        await log.remember(request, position);
+        const earlier = { ...request, position };
+        const rival = { ...request, fingerprint: 'other', answer: '"other"' };
+        for (const via of [log, other]) {
+          const result = await via.append(stream, [anEvent('b')], revision, { request: rival });
+          expect(result).toEqual({ type: 'duplicateRequest', earlier });
+          expect(await via.remember(rival, position)).toEqual(earlier);
+        }
+        expect(labels(await log.readStream(stream))).toEqual(['a']);
+      });
+
+      test('a record gets that of the append which had the key before', async () => {
+        const { log } = backend();
+        const request = aRequest();
+        const { position } = await append(log, aStream(), ['a'], 'noStream', { request });
+        expect(await log.remember({ ...request, answer: '"other"' }, START)).toEqual({ ...request, position });
+      });
+
+      test('20 records and appends at once with one key come to exactly one', async () => {
+        const { log, other = log } = backend();
+        const run = freshName();
+        const key = freshName();
+        const { position } = await append(log, aStream(), ['a']);
+        const won = await Promise.all(
+          range(20).map(async (n) => {
+            const via = n % 2 === 0 ? log : other;
+            const request = aRequest({ key, answer: `${n}` });
+            if (n % 4 < 2) return (await via.remember(request, position)) === undefined;
+            return (await via.append(aStream(run, `-${n}`), [anEvent()], 'noStream', { request })).type === 'appended';
+          }),
+        );
+        const winners = range(20).filter((n) => won[n]);
+        expect(winners).toHaveLength(1);
+        expect((await log.findRequest(key))?.answer).toBe(`${winners[0]}`);
+        const all = await log.readAll(START, { prefixes: [`registration-${run}`] }, 100);
+        expect(all).toHaveLength((winners[0] ?? 0) % 4 < 2 ? 0 : 1);
+      });
+    });
+
     test('are known after the backend was reopened', async (context) => {
       const own = await open();
       onTestFinished(own.close);

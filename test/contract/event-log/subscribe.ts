@@ -123,6 +123,32 @@ export function subscribeContract(open: OpenEventLog): void {
       }
     });
 
+    test('says how far it has read: never back, and who begins there misses nothing', async () => {
+      const { log } = backend();
+      const run = freshName();
+      const batches: LogBatch[] = [];
+      const abort = new AbortController();
+      for (const n of range(3)) {
+        await append(log, aStream(run, `-wanted-${n}`), [`${n}a`, `${n}b`]);
+        await append(log, aStream(run, `-other-${n}`), range(700).map(String));
+      }
+      const wanted = registrations(`${run}-wanted`);
+      for await (const batch of log.subscribe(START, wanted, abort.signal)) {
+        batches.push(batch);
+        if (batch.caughtUp) abort.abort();
+      }
+      let before = START;
+      for (const [index, { events, scanned }] of batches.entries()) {
+        expect(scanned).toBeGreaterThanOrEqual(before);
+        for (const { position } of events) expect(position).toBeLessThanOrEqual(scanned);
+        before = scanned;
+        const rest = batches.slice(index + 1).flatMap((later) => later.events);
+        expect(await log.readAll(scanned, wanted, 100)).toEqual(rest);
+      }
+      // It has seen the end of the log, where the last of the others stand.
+      expect(before).toBeGreaterThan(batches.flatMap(({ events }) => events).at(-1)?.position ?? START);
+    });
+
     describe('ends without an error when the signal aborts', () => {
       test('while it waits', async () => {
         const reader = read(backend().log, START, registrations(freshName()));

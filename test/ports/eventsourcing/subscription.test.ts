@@ -21,8 +21,9 @@ const events = recorded<RegistrationEvent>(['a', 'b', 'c'].map((clientId) => cha
 
 /** Gives what is there after a position, one event a batch, says that it has caught up, waits for the signal. */
 async function* following(after: Position, signal: AbortSignal): AsyncGenerator<LogBatch> {
-  for (const event of events) if (event.position > after) yield { events: [event], caughtUp: false };
-  yield { events: [], caughtUp: true };
+  for (const event of events)
+    if (event.position > after) yield { events: [event], scanned: event.position, caughtUp: false };
+  yield { events: [], scanned: after, caughtUp: true };
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve());
@@ -46,8 +47,11 @@ function follower(take: Take, subscribe = following) {
       return rig.checkpoint;
     };
   };
+  const passOver = async (_: Position, to: Position): Promise<void> => {
+    rig.checkpoint = to;
+  };
   const filter = { prefixes: ['registration-'] };
-  const started = startSubscription({ name: 'test', filter, begin }, { log, documents, logger });
+  const started = startSubscription({ name: 'test', filter, begin, passOver }, { log, documents, logger });
   onTestFinished(() => started.stop());
   return { ...started, rig, errors };
 }
@@ -104,13 +108,61 @@ describe('a follower', () => {
     async function* ending(after: Position, signal: AbortSignal): AsyncGenerator<LogBatch> {
       subscriptions += 1;
       if (subscriptions > 1) return yield* following(after, signal);
-      yield { events: events.slice(0, 1), caughtUp: false };
+      yield { events: events.slice(0, 1), scanned: positionOf(1), caughtUp: false };
     }
     const { rig, state, errors } = follower(() => undefined, ending);
     await comesTo(state, { status: 'waiting', error: { message: 'the subscription has ended' } });
     await eventually(() => expect(rig.taken).toEqual(['a', 'b', 'c']));
     await comesTo(state, { status: 'running' });
     expect(errors).toHaveLength(1);
+  });
+
+  describe('of rare events', () => {
+    /** Gives what the test says, whatever was taken before, then waits for the signal. */
+    const giving = (...batches: readonly LogBatch[]) =>
+      async function* (_: Position, signal: AbortSignal): AsyncGenerator<LogBatch> {
+        yield* batches;
+        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+      };
+    const passed = (scanned: number, caughtUp: boolean): LogBatch => ({
+      events: [],
+      scanned: positionOf(scanned),
+      caughtUp,
+    });
+    const nothing = (): void => undefined;
+
+    test('saves how far it has read: after many events of others, and at the end of the log', async () => {
+      const half = follower(nothing, giving(passed(10_000, false)));
+      await eventually(() => expect(half.rig.checkpoint).toBe(10_000n));
+      const whole = follower(nothing, giving(passed(10_000, false), passed(12_000, true)));
+      await eventually(() => expect(whole.rig.checkpoint).toBe(12_000n));
+    });
+
+    test('does not save it right after each event', async () => {
+      const one = { events: events.slice(0, 1), scanned: positionOf(1), caughtUp: false };
+      let asked = false;
+      async function* subscribe(): AsyncGenerator<LogBatch> {
+        yield one;
+        yield passed(7, true);
+        asked = true;
+        await new Promise<void>(() => undefined);
+      }
+      const { errors, logger } = errorLog();
+      const log = { subscribe } as Partial<EventLog> as EventLog;
+      const documents = { checkpoint: async () => positionOf(0) } as Partial<Documents> as Documents;
+      const passedOver: Position[] = [];
+      startSubscription(
+        {
+          name: 'test',
+          filter: { prefixes: [] },
+          begin: () => async (batch, from) => batch.at(-1)?.position ?? from,
+          passOver: async (_, to) => void passedOver.push(to),
+        },
+        { log, documents, logger },
+      );
+      await eventually(() => expect(asked).toBe(true));
+      expect([passedOver, errors]).toEqual([[], []]);
+    });
   });
 
   test('that is stopped takes no batch after the one at hand, some of which may be left', async () => {

@@ -18,7 +18,7 @@ const LOOK_EVERY = 1 / 12;
 interface Pending {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
-  /** When it is given up, ms since 1970. */
+  /** When it is given up, on the monotonic clock. */
   readonly until: number;
 }
 
@@ -103,7 +103,7 @@ export function openLink(port: MessagePort, withinMs = CALL_WITHIN_MS): Link {
 
   const watch = setInterval(() => {
     const oldest = pending.values().find(hasDeadline);
-    if (oldest !== undefined && Date.now() > oldest.until)
+    if (oldest !== undefined && performance.now() > oldest.until)
       fail(hasDeadline, `the store has not answered for ${deadlineMs} ms`);
   }, withinMs * LOOK_EVERY);
   watch.unref();
@@ -130,7 +130,7 @@ export function openLink(port: MessagePort, withinMs = CALL_WITHIN_MS): Link {
 
   return {
     signal: closing.signal,
-    send: (op) => enqueue(op, Date.now() + deadlineMs),
+    send: (op) => enqueue(op, performance.now() + deadlineMs),
     sendAndWait: (op) => enqueue(op, Number.POSITIVE_INFINITY),
     onNotice: (listener) => void listeners.push(listener),
     drainNotices() {

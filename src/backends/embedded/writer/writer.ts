@@ -47,6 +47,11 @@ export function openFileWriter(file: string, contentKey: Uint8Array): Writer {
     switch (op.kind) {
       case 'append':
         return events.append(op, contents.put);
+      case 'rememberRequest': {
+        const earlier = requests.find(op.request.key);
+        if (earlier === undefined) requests.remember(op.request, op.request.position);
+        return earlier;
+      }
       case 'findRequest':
         return requests.find(op.key);
       case 'documents':
