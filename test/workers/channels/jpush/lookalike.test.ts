@@ -9,7 +9,7 @@ async function lookAlike(settings: Partial<JPushSettings> = {}): Promise<JPush> 
   return jpush;
 }
 
-/** The largest that docs/api.md §4 allows: 3 KiB of message, in its envelope. */
+/** The largest message (3 KiB, docs/api.md §4 msgPush) in its envelope. */
 const largest = (): string => {
   const empty = '{"text":""}';
   const message = `{"text":"${'é'.repeat((3072 - empty.length - 1) / 2)}x"}`;
