@@ -21,6 +21,7 @@ import { append, POISON } from './event-log/samples.ts';
 import { eventLogContract } from './event-log.ts';
 import type { Faulty, Hooks } from './hooks.ts';
 import { jobsContract } from './jobs.ts';
+import { leasesContract } from './leases.ts';
 
 /** Within which the calls of a faulty connection end. */
 const WITHIN_MS = 600;
@@ -125,4 +126,9 @@ jobsContract('embedded', async () => {
 contentsContract('embedded', async () => {
   const { ports, hooks } = await openBackend();
   return { ...hooks('contents'), contents: ports.contents };
+});
+
+leasesContract('embedded', async () => {
+  const { ports, hooks } = await openBackend();
+  return { ...hooks('leases'), leases: ports.leases };
 });

@@ -4,11 +4,13 @@ import type { Contents } from '../../ports/contents.ts';
 import type { Documents } from '../../ports/documents.ts';
 import type { EventLog } from '../../ports/event-log.ts';
 import type { Jobs } from '../../ports/jobs.ts';
+import type { Leases } from '../../ports/leases.ts';
 import { type EmbeddedThread, openThread } from './connection/connection.ts';
 import { embeddedContents } from './contents.ts';
 import { embeddedDocuments } from './documents.ts';
 import { type EventCodec, embeddedEventLog } from './event-log.ts';
 import { embeddedJobs } from './jobs.ts';
+import { embeddedLeases } from './leases.ts';
 import type { FromWriterThread, Rank, ToWriterThread } from './writer/thread.ts';
 
 export interface EmbeddedOptions {
@@ -27,6 +29,7 @@ export interface EmbeddedPorts {
   readonly documents: Documents;
   readonly jobs: Jobs;
   readonly contents: Contents;
+  readonly leases: Leases;
   /** Waits for what was sent, then lets go; also of a writer that is no more. */
   close(): Promise<void>;
 }
@@ -103,6 +106,7 @@ function portsOf(thread: EmbeddedThread, { codec, contentKey }: EmbeddedOptions)
     documents: embeddedDocuments(thread),
     jobs: embeddedJobs(thread),
     contents: embeddedContents(thread, contentKey),
+    leases: embeddedLeases(thread.link),
     close: () => thread.close(),
   };
 }

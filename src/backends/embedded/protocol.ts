@@ -119,7 +119,27 @@ export type ContentOp =
   | { readonly kind: 'putContent'; readonly id: string; readonly text: string }
   | { readonly kind: 'deleteContent'; readonly id: string };
 
-export type Op = AppendOp | RememberRequestOp | FindRequestOp | DocumentsOp | JobOp | CollectionOp | ContentOp;
+/** How long a lease is held without being renewed, in ms. */
+export const LEASE_MS = 2_000;
+
+export type LeaseOp =
+  /** @param holder a random text: the same one may ask again */
+  | { readonly kind: 'acquireLease'; readonly name: string; readonly holder: string }
+  | { readonly kind: 'renewLease' | 'releaseLease'; readonly name: string; readonly token: number };
+
+export type AcquireReply =
+  | { readonly type: 'acquired'; readonly token: number }
+  | { readonly type: 'held'; readonly leftMs: number };
+
+export type Op =
+  | AppendOp
+  | RememberRequestOp
+  | LeaseOp
+  | FindRequestOp
+  | DocumentsOp
+  | JobOp
+  | CollectionOp
+  | ContentOp;
 
 /** Where a collection's copies lie: generations of its table, and the version of the serving one. */
 export interface CollectionPlace {

@@ -6,6 +6,7 @@
 import type { Collection } from '../../../src/ports/documents.ts';
 import type { EventLog } from '../../../src/ports/event-log.ts';
 import type { ConsumeOptions, Consumer } from '../../../src/ports/jobs.ts';
+import type { Leases } from '../../../src/ports/leases.ts';
 import type { FarPorts } from './serve.ts';
 import { type Channel, type FromFar, fromWire, type Place, type PortName, type ToFar, toWire } from './wire.ts';
 
@@ -67,7 +68,24 @@ export function elsewhere(start: () => FarSide | Promise<FarSide>): Elsewhere {
     return { close: async (graceMs) => (await consuming).close(graceMs) };
   };
 
+  const acquire: Leases['acquire'] = async (name, signal) => {
+    const { send, ask, fresh, onLost } = await connected();
+    const acquiring = fresh();
+    const release = () => ask<void>((number) => ({ type: 'release', number, acquiring }));
+    const abort = (): void => send({ type: 'release', number: fresh(), acquiring });
+    signal.addEventListener('abort', abort);
+    const lost = new AbortController();
+    onLost(acquiring, () => lost.abort());
+    try {
+      const token = await ask<bigint | undefined>((number) => ({ type: 'acquire', number, acquiring, name }));
+      return token === undefined ? undefined : { name, token, lost: lost.signal, release };
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  };
+
   return {
+    leases: { acquire },
     log: {
       append: method('log', 'append'),
       readStream: method('log', 'readStream'),
@@ -128,6 +146,8 @@ interface Line {
   /** A number that nothing else on this line has. */
   fresh(): number;
   consume(options: ConsumeOptions<unknown>): Consumer;
+  /** Calls back when the lease that was acquired under that number is lost, or the far side has ended. */
+  onLost(acquiring: number, listener: () => void): void;
   kill(): Promise<void>;
   readonly ended: Promise<void>;
 }
@@ -135,6 +155,7 @@ interface Line {
 function openLine(far: FarSide): Line {
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   const consumers = new Map<number, ConsumeOptions<unknown>>();
+  const losses = new Map<number, () => void>();
   const cuts = new Map<number, AbortController>();
   let last = 0;
   let gone = false;
@@ -182,6 +203,8 @@ function openLine(far: FarSide): Line {
         return void run(message);
       case 'cut':
         return cuts.get(message.run)?.abort(new Error('the consumer is closing'));
+      case 'lost':
+        return losses.get(message.acquiring)?.();
       case 'told':
         return consumers.get(message.consumer)?.onError?.(fromWire(message.error), message.job);
     }
@@ -190,6 +213,7 @@ function openLine(far: FarSide): Line {
     gone = true;
     for (const { reject } of waiting.values()) reject(new Error('the other side has ended'));
     waiting.clear();
+    for (const lost of losses.values()) lost();
   });
 
   return {
@@ -198,6 +222,7 @@ function openLine(far: FarSide): Line {
     },
     ask,
     fresh,
+    onLost: (acquiring, listener) => void losses.set(acquiring, listener),
     consume(options) {
       const consumer = fresh();
       consumers.set(consumer, options);

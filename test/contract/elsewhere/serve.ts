@@ -4,6 +4,7 @@ import type { Contents } from '../../../src/ports/contents.ts';
 import type { Documents } from '../../../src/ports/documents.ts';
 import type { EventLog, LogBatch } from '../../../src/ports/event-log.ts';
 import type { Consumer, Job, Jobs } from '../../../src/ports/jobs.ts';
+import type { Lease, Leases } from '../../../src/ports/leases.ts';
 import { withIndexes } from '../documents/indexes.ts';
 import { type Channel, type FromFar, fromWire, type Place, type ToFar, toWire } from './wire.ts';
 
@@ -12,6 +13,7 @@ export interface FarPorts {
   readonly documents: Documents;
   readonly jobs: Jobs;
   readonly contents: Contents;
+  readonly leases: Leases;
   close(): Promise<void>;
 }
 
@@ -19,6 +21,7 @@ export interface FarPorts {
 export function serve(channel: Channel<FromFar, ToFar>, ports: FarPorts, ended: () => void): void {
   const subscriptions = new Map<number, { batches: AsyncIterator<LogBatch>; abort: AbortController }>();
   const consumers = new Map<number, Consumer>();
+  const leases = new Map<number, { abort: AbortController; lease: Promise<Lease | undefined> }>();
   const runs = new Map<number, PromiseWithResolvers<void>>();
   let lastRun = 0;
 
@@ -62,6 +65,21 @@ export function serve(channel: Channel<FromFar, ToFar>, ports: FarPorts, ended: 
     await reading?.batches.return?.();
   };
 
+  const acquire = async ({ acquiring, name }: Extract<ToFar, { type: 'acquire' }>): Promise<bigint | undefined> => {
+    const abort = new AbortController();
+    const lease = ports.leases.acquire(name, abort.signal);
+    leases.set(acquiring, { abort, lease });
+    const held = await lease;
+    held?.lost.addEventListener('abort', () => channel.send({ type: 'lost', acquiring }));
+    return held?.token;
+  };
+
+  const release = async (acquiring: number): Promise<void> => {
+    const known = leases.get(acquiring);
+    known?.abort.abort();
+    await (await known?.lease)?.release();
+  };
+
   const answer = async (number: number, work: () => unknown): Promise<void> => {
     try {
       channel.send({ type: 'answer', number, value: await work() });
@@ -86,6 +104,10 @@ export function serve(channel: Channel<FromFar, ToFar>, ports: FarPorts, ended: 
         return void answer(message.number, () => leave(message.subscription));
       case 'consume':
         return consume(message);
+      case 'acquire':
+        return void answer(message.number, () => acquire(message));
+      case 'release':
+        return void answer(message.number, () => release(message.acquiring));
       case 'closeConsumer':
         return void answer(message.number, () => consumers.get(message.consumer)?.close(message.graceMs));
       case 'handled': {

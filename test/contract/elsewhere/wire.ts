@@ -10,7 +10,7 @@ import { StoreUnavailable } from '../../../src/ports/errors.ts';
 import { AppendTooLarge, type LogFilter } from '../../../src/ports/event-log.ts';
 import { DeadJob, type Job, PauseQueue, RetryJob } from '../../../src/ports/jobs.ts';
 
-export type PortName = 'log' | 'documents' | 'jobs' | 'contents';
+export type PortName = 'log' | 'documents' | 'jobs' | 'contents' | 'leases';
 
 /** Where a side lives. */
 export interface Place {
@@ -37,6 +37,9 @@ export type ToFar =
   | { readonly type: 'next' | 'leave'; readonly number: number; readonly subscription: number }
   | { readonly type: 'abort'; readonly subscription: number }
   | { readonly type: 'consume'; readonly consumer: number; readonly queue: string; readonly concurrency: number }
+  | { readonly type: 'acquire'; readonly number: number; readonly acquiring: number; readonly name: string }
+  /** Gives up waiting, or gives the lease back. */
+  | { readonly type: 'release'; readonly number: number; readonly acquiring: number }
   | { readonly type: 'closeConsumer'; readonly number: number; readonly consumer: number; readonly graceMs: number }
   | { readonly type: 'handled'; readonly run: number; readonly failure?: WireError | undefined };
 
@@ -45,6 +48,7 @@ export type FromFar =
   | { readonly type: 'failure'; readonly number: number; readonly error: WireError }
   | { readonly type: 'run'; readonly consumer: number; readonly run: number; readonly job: Job<unknown> }
   | { readonly type: 'cut'; readonly run: number }
+  | { readonly type: 'lost'; readonly acquiring: number }
   | {
       readonly type: 'told';
       readonly consumer: number;

@@ -11,6 +11,7 @@ import { contentWriter } from './contents.ts';
 import { documentWriter } from './documents.ts';
 import { eventWriter } from './events.ts';
 import { jobWriter } from './jobs.ts';
+import { leaseWriter } from './leases.ts';
 import { requestWriter } from './requests.ts';
 import { walPass } from './wal-pass.ts';
 
@@ -38,6 +39,7 @@ export function openFileWriter(file: string, contentKey: Uint8Array): Writer {
   const documents = documentWriter(db);
   const jobs = jobWriter(db);
   const contents = contentWriter(db, contentKey);
+  const leases = leaseWriter(db);
   const begin = db.prepare('BEGIN IMMEDIATE');
   const commit = db.prepare('COMMIT');
   const pass = walPass(db);
@@ -74,6 +76,10 @@ export function openFileWriter(file: string, contentKey: Uint8Array): Writer {
       case 'redriveJob':
       case 'countActive':
         return jobs.apply(op);
+      case 'acquireLease':
+      case 'renewLease':
+      case 'releaseLease':
+        return leases.apply(op);
       default:
         return assertNever(op);
     }
@@ -85,12 +91,14 @@ export function openFileWriter(file: string, contentKey: Uint8Array): Writer {
     requests.rolledBack();
     documents.rolledBack();
     jobs.rolledBack();
+    leases.rolledBack();
   };
 
   const committed = (): void => {
     requests.committed();
     documents.committed();
     jobs.committed();
+    leases.committed();
   };
 
   const transact = (ops: readonly Op[]): Reply[] => {
@@ -153,6 +161,8 @@ const withoutWrite: ReadonlySet<Op['kind']> = new Set([
   'releaseJob',
   'countActive',
   'watchCollection',
+  'renewLease',
+  'releaseLease',
 ]);
 
 function readOnly(op: Op, applyOne: (op: Op) => unknown): Reply[] {
