@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { App } from '../domain/apps.ts';
 import { errorCode } from './files.ts';
+import { jpushSchema, nonEmpty, type ObjectSchema } from './jpush-settings.ts';
 
 export interface AppsFile {
   readonly apps: readonly App[];
@@ -49,38 +50,20 @@ function parseApps(text: string): AppsFile {
   return { apps, faults, warnings };
 }
 
-const named = z.string('must be a string').min(1, 'must not be empty');
-
-type ObjectSchema = <T extends z.ZodRawShape>(shape: T, message: string) => z.ZodObject<T>;
-
-/** `object` makes the object schemas: such that ignore unknown keys, or such that report them. */
+/** `object` makes the object schemas: either schemas that ignore unknown keys, or schemas that report them. */
 function appsSchema(object: ObjectSchema) {
   const message = 'must be an object';
-  const notification = object({ alert: named, title: z.string('must be a string').optional() }, message);
-  const jpush = object(
-    {
-      appKey: named,
-      masterSecret: named,
-      notification: notification.refine(fitsNotification, 'must be at most 512 bytes as JSON').optional(),
-    },
-    message,
-  );
-  const pack = object({ appPackage: named, jpush: jpush.optional() }, message);
+  const pack = object({ appPackage: nonEmpty, jpush: jpushSchema(object).optional() }, message);
   const app = object(
     {
       appId: z.string('must be a string').regex(/^[!-~]{1,40}$/, 'must be 1 to 40 visible ASCII characters'),
-      appKey: named,
+      appKey: nonEmpty,
       kind: z.enum(['terminal', 'cloud'], 'must be "terminal" or "cloud"'),
       packages: z.array(pack, 'must be a list').default([]),
     },
     message,
   );
   return object({ apps: z.array(app, 'must be a list') }, message);
-}
-
-/** `docs/api.md §6` */
-function fitsNotification(notification: object): boolean {
-  return Buffer.byteLength(JSON.stringify(notification)) <= 512;
 }
 
 function describe(error: z.ZodError | undefined, code?: 'unrecognized_keys'): string[] {
@@ -111,7 +94,7 @@ const lenient = z.object({
   ),
 });
 
-/** What one entry alone can't show. Looked at beside the schema, so that its faults hide none of these. */
+/** Faults that one entry alone can't show. They are looked for beside the schema, so that its faults hide none of them. */
 function placeFaults(json: unknown): string[] {
   const apps = lenient.safeParse(json).data?.apps ?? [];
   const ids = apps.map(({ appId }, index) => ({ value: appId, at: `apps[${index}].appId` }));

@@ -1,15 +1,43 @@
-/** The apps that may talk to UMS, their packages, and the provider credentials of each package (`README.md, Configuration`). */
+/** The apps that may talk to UMS, their packages, and the provider account of each package (`README.md, Configuration`). */
 
-export interface JPushCredentials {
+/** The app at JPush that reaches the terminals of a package, and how to push with it (`docs/api.md §6`). */
+export interface JPushAccount {
   readonly appKey: string;
   readonly masterSecret: string;
-  /** Added to every push of the package beside the message (`docs/api.md §6`). */
-  readonly notification?: { readonly alert: string; readonly title?: string | undefined } | undefined;
+  /** Seconds. The longest that the account's tier lets JPush keep a message; `DEFAULT_MAX_TIME_TO_LIVE` by default. */
+  readonly maxTimeToLive?: number | undefined;
+  /** `false` for a development build on iOS; `true` by default. */
+  readonly apnsProduction?: boolean | undefined;
+  /** Pushed with every message, never with a control. */
+  readonly notification?: JPushNotification | undefined;
+  /** Passed on in JPush's `options`. */
+  readonly options?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What JPush's free tier allows, in seconds (`docs/jpush.md §14`). */
+export const DEFAULT_MAX_TIME_TO_LIVE = 259_200;
+
+/** A notification in the tray, for a terminal whose app is in the background and does not get the message itself. */
+export interface JPushNotification {
+  readonly alert: string;
+  readonly title?: string | undefined;
+  /** iOS is silent without one. */
+  readonly sound?: string | undefined;
+  /** iOS: a number, or a change such as `+1`. */
+  readonly badge?: number | string | undefined;
+  /** The vendor's classification, on Android and HarmonyOS. */
+  readonly category?: string | undefined;
+  /** What a tap opens, on Android and HarmonyOS. */
+  readonly intent?: string | { readonly url: string } | undefined;
+  /** Android's notification channel. */
+  readonly channelId?: string | undefined;
+  /** `offline`: only where the message itself does not get through. `always` by default. */
+  readonly when?: 'always' | 'offline' | undefined;
 }
 
 export interface AppPackage {
   readonly appPackage: string;
-  readonly jpush?: JPushCredentials | undefined;
+  readonly jpush?: JPushAccount | undefined;
 }
 
 export interface App {

@@ -17,6 +17,56 @@ function faults(apps: unknown): string[] {
 const terminal = (...packages: unknown[]) => ({ appId: 'a', appKey: 'k', kind: 'terminal', packages });
 const withJpush = (jpush: unknown) => ({ apps: [terminal({ appPackage: 'p', jpush })] });
 
+const aNotification = {
+  alert: 'a',
+  title: 't',
+  sound: 'default',
+  category: 'IM',
+  intent: 'scheme://x',
+  channelId: 'c',
+};
+
+/** Wrong JPush settings, with the fault after the place of the settings. */
+const jpushFaults = (
+  [
+    [{ maxTimeToLive: 0 }, 'maxTimeToLive must be a whole number from 1 to 864000'],
+    [{ maxTimeToLive: 864_001 }, 'maxTimeToLive must be a whole number from 1 to 864000'],
+    [{ maxTimeToLive: '60' }, 'maxTimeToLive must be a whole number from 1 to 864000'],
+    [{ maxTimeToLive: 1.5 }, 'maxTimeToLive must be a whole number from 1 to 864000'],
+    [{ apnsProduction: 'no' }, 'apnsProduction must be true or false'],
+    [{ notification: { alert: '' } }, 'notification.alert must not be empty'],
+    [{ notification: { alert: 'a', sound: 5 } }, 'notification.sound must be a string'],
+    [
+      { notification: { alert: 'a', badge: 'many' } },
+      'notification.badge must be a whole number from 0 to 99999, or a text such as "+1"',
+    ],
+    [
+      { notification: { alert: 'a', badge: -1 } },
+      'notification.badge must be a whole number from 0 to 99999, or a text such as "+1"',
+    ],
+    [{ notification: { alert: 'a', category: '' } }, 'notification.category must not be empty'],
+    [{ notification: { alert: 'a', intent: 5 } }, 'notification.intent must be a text, or an object with a url'],
+    [{ notification: { alert: 'a', channelId: 5 } }, 'notification.channelId must be a string'],
+    [{ notification: { alert: 'a', when: 'never' } }, 'notification.when must be "always" or "offline"'],
+    [{ options: [] }, 'options must be an object'],
+    [{ options: { time_to_live: 1 } }, 'options.time_to_live must be left out: set maxTimeToLive'],
+    [{ options: { apns_production: true } }, 'options.apns_production must be left out: set apnsProduction'],
+    [{ options: { sendno: 1 } }, 'options.sendno must be left out: UMS sends none'],
+    [{ options: { override_msg_id: 1 } }, 'options.override_msg_id must be left out: a message replaces no other'],
+    [{ options: { third_party_channel: 'xiaomi' } }, 'options.third_party_channel must be an object'],
+    ...['xiaomi', 'huawei', 'honor', 'meizu', 'fcm', 'oppo', 'vivo', 'nio', 'hmos', 'asus'].map(
+      (vendor): [object, string] => [
+        { options: { third_party_channel: { [vendor]: 'ospush' } } },
+        `options.third_party_channel.${vendor} must be an object`,
+      ],
+    ),
+  ] satisfies [object, string][]
+).map(([settings, fault]): [string, unknown, string] => [
+  `the JPush settings ${JSON.stringify(settings)}`,
+  withJpush({ appKey: 'k', masterSecret: 's', ...settings }),
+  `apps[0].packages[0].jpush.${fault}`,
+]);
+
 describe('the apps file', () => {
   test('is read; a cloud app has no packages', () => {
     const [first, second] = APPS.apps;
@@ -78,8 +128,36 @@ describe('the apps file', () => {
       withJpush({ appKey: 'k', masterSecret: 's', notification: { alert: 'x'.repeat(513 - 12) } }),
       'apps[0].packages[0].jpush.notification must be at most 512 bytes as JSON',
     ],
+    ...jpushFaults,
   ])('with %s is a fault at its place', (_name, apps, fault) => {
     expect(faults(apps)).toEqual([`UMS_APPS ${fault}`]);
+  });
+
+  test.each<object>([
+    { maxTimeToLive: 1, apnsProduction: false },
+    { maxTimeToLive: 864_000, apnsProduction: true },
+    { notification: { ...aNotification, badge: 0, when: 'offline' } },
+    { notification: { ...aNotification, badge: '+1', when: 'always', intent: { url: 'scheme://recipe' } } },
+    { options: {} },
+    { options: { classification: 1, third_party_channel: { xiaomi: { channel_id: '1' }, newcomer: 'x' } } },
+  ])('takes the JPush settings %j as they are', (settings) => {
+    const loaded = load(withJpush({ appKey: 'k', masterSecret: 's', ...settings }));
+    expect(loaded).toMatchObject({ type: 'ok', warnings: [] });
+    const jpush = loaded.type === 'ok' ? loaded.config.apps[0]?.packages[0]?.jpush : undefined;
+    expect(jpush).toEqual({ appKey: 'k', masterSecret: 's', ...settings });
+  });
+
+  test('warns of unknown keys in the JPush settings', () => {
+    const loaded = load(
+      withJpush({ appKey: 'k', masterSecret: 's', apnsproduction: true, notification: { alert: 'x', sond: 'y' } }),
+    );
+    expect(loaded).toMatchObject({
+      type: 'ok',
+      warnings: expect.arrayContaining([
+        expect.stringContaining('jpush has unknown keys: apnsproduction'),
+        expect.stringContaining('jpush.notification has unknown keys: sond'),
+      ]),
+    });
   });
 
   test('a notification of 512 bytes is fine', () => {

@@ -86,19 +86,19 @@ describe('the main path', () => {
   });
 
   test.each([
-    [alerting, { alert: 'You have a message' }],
-    [
-      titled,
-      {
-        android: { alert: 'You have a message', title: 'Kitchen' },
-        ios: { alert: { title: 'Kitchen', body: 'You have a message' } },
-      },
-    ],
-  ])('a notification of the apps file goes beside the message: %#', async (pack, notification) => {
+    [alerting, 'You have a message'],
+    [titled, { title: 'Kitchen', body: 'You have a message' }],
+  ])('a notification of the apps file goes beside the message: %#', async (pack, iosAlert) => {
     const phone = terminal(app, pack);
     await flow.register(phone);
     const msgId = await flow.push(sender, { type: 0, Id: [phone.clientId] }, { message: content({ more: 1 }) });
     await flow.sent(sender, msgId);
+    const extras = { msgId };
+    const notification = {
+      android: { alert: 'You have a message', extras },
+      ios: { alert: iosAlert, extras },
+      hmos: { alert: 'You have a message', extras },
+    };
     expect(flow.accepted(msgId)).toMatchObject([
       { notification, content: `{"msgId":"${msgId}","message":${JSON.stringify(content({ more: 1 }))}}` },
     ]);

@@ -1,8 +1,8 @@
 /** The apps file of the tests that go through the whole service. */
-import type { App, AppPackage, JPushCredentials } from '../../src/domain/apps.ts';
+import type { App, AppPackage, JPushAccount } from '../../src/domain/apps.ts';
 import type { JPushApp } from '../../src/sandbox/jpush/types.ts';
 
-type Notification = JPushCredentials['notification'];
+type Notification = JPushAccount['notification'];
 
 /** A package with credentials of its own, so that what happens to it happens to no other. */
 export function jpushPackage(name: string, notification?: Notification): AppPackage {

@@ -1,5 +1,5 @@
 /** Delivery over the JPush REST API v3 (`docs/jpush.md`): one call a chunk, one cid a chunk, one meaning for every answer. */
-import type { AppDirectory, JPushCredentials } from '../../../domain/apps.ts';
+import type { AppDirectory, JPushAccount } from '../../../domain/apps.ts';
 import { assertNever } from '../../../domain/decider.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { CallFailure, Channel, Delivery, RateState, SendResult } from '../channel.ts';
@@ -37,7 +37,7 @@ export function jpushChannel({ url, packages, clock, deadlineMs = DEADLINE_MS }:
   const closing = new AbortController();
   const apps = new Map<string, Known>();
 
-  const knownOf = (credentials: JPushCredentials): Known => {
+  const knownOf = (credentials: JPushAccount): Known => {
     const known = apps.get(credentials.appKey) ?? {
       cids: cidPool({ fetchCids: (count) => fetchCids(credentials, count), clock, deadlineMs }),
       untoldWait: growingWait(),
@@ -48,7 +48,7 @@ export function jpushChannel({ url, packages, clock, deadlineMs = DEADLINE_MS }:
   };
 
   const exchange = async (
-    credentials: JPushCredentials,
+    credentials: JPushAccount,
     call: Omit<Call, 'appKey' | 'authorization'>,
     signal: AbortSignal,
   ): Promise<Verdict> => {
@@ -61,7 +61,7 @@ export function jpushChannel({ url, packages, clock, deadlineMs = DEADLINE_MS }:
     return verdict;
   };
 
-  const fetchCids = async (credentials: JPushCredentials, count: number): Promise<CidBatch> => {
+  const fetchCids = async (credentials: JPushAccount, count: number): Promise<CidBatch> => {
     const call = { method: 'GET', path: `/v3/push/cid?count=${count}&type=push` } as const;
     try {
       return cidBatch(await exchange(credentials, call, closing.signal));
@@ -79,7 +79,7 @@ export function jpushChannel({ url, packages, clock, deadlineMs = DEADLINE_MS }:
     async send(delivery, signal) {
       const credentials = packages.package(delivery.appPackage)?.jpush;
       if (credentials === undefined) return noCredentials(delivery.appPackage);
-      const body = pushBody(delivery, credentials.notification);
+      const body = pushBody(delivery, credentials);
       const verdict = await exchange(credentials, { method: 'POST', path: '/v3/push', body }, signal);
       const known = knownOf(credentials);
       // A cid that JPush does not know comes with others of its batch.

@@ -1,5 +1,6 @@
 /** The channel against the look-alike: what the one sends, the other takes. */
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { JPushNotification } from '../../../../src/domain/apps.ts';
 import { type JPush, type JPushSettings, startJPush } from '../../../../src/sandbox/jpush/server.ts';
 import { channelTo, credentials, deliveryTo, PACKAGE, unaborted } from './support.ts';
 
@@ -16,19 +17,33 @@ const largest = (): string => {
   return `{"msgId":"20261124062500000ab12c00001","message":${message}}`;
 };
 
-it.each([
+/** Notifications of 512 bytes as JSON. */
+const filled = (notification: JPushNotification): JPushNotification => {
+  const left = 512 - Buffer.byteLength(JSON.stringify({ ...notification, alert: '' }));
+  return { ...notification, alert: 'a'.repeat(left) };
+};
+const full = {
+  title: '"'.repeat(100),
+  sound: 'default',
+  badge: '+1',
+  category: 'IM',
+  intent: 'scheme://a',
+  channelId: 'c',
+} as const;
+
+it.each<[string, JPushNotification | undefined]>([
   ['nothing beside it', undefined],
-  ['the largest alert', { alert: 'a'.repeat(512 - '{"alert":""}'.length) }],
-  [
-    'the largest alert with a title',
-    { alert: '"'.repeat(200), title: 't'.repeat(512 - '{"alert":"","title":""}'.length - 400) },
-  ],
+  ['the largest alert', filled({ alert: '' })],
+  ['the largest alert with a title', filled({ alert: '', title: '"'.repeat(200) })],
+  ['all that a notification can have', filled({ alert: '', ...full })],
+  ['all that a notification for who is offline can have', filled({ alert: '', ...full, when: 'offline' })],
 ])('takes the largest message with %s', async (_, notification) => {
-  const jpush = await lookAlike({ adoptUnknown: true });
+  const jpush = await lookAlike({ adoptUnknown: true, maxTimeToLive: 259_200 });
   const payload = largest();
   expect(Buffer.byteLength(payload) - '{"msgId":"20261124062500000ab12c00001","message":}'.length).toBe(3072);
-  const channel = channelTo(jpush.url, { notification });
-  expect(await channel.send(deliveryTo(['a'], { payload }), unaborted())).toMatchObject({ type: 'sent' });
+  const channel = channelTo(jpush.url, { settings: { notification } });
+  const delivery = deliveryTo(['a'], { payload, timeToLive: 864_000 });
+  expect(await channel.send(delivery, unaborted())).toMatchObject({ type: 'sent' });
   expect(jpush.journal.pushes()[0]).toMatchObject({ content: payload, contentType: 'application/json' });
 });
 

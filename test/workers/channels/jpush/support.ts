@@ -3,19 +3,19 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { appDirectory, type JPushCredentials } from '../../../../src/domain/apps.ts';
+import { appDirectory, type JPushAccount } from '../../../../src/domain/apps.ts';
 import { type Clock, systemClock } from '../../../../src/ports/clock.ts';
 import type { Channel, Delivery } from '../../../../src/workers/channels/channel.ts';
 import { jpushChannel } from '../../../../src/workers/channels/jpush/index.ts';
 
-export const credentials: JPushCredentials = {
+export const credentials: JPushAccount = {
   appKey: '7d431e42dfa6a6d693ac2d04',
   masterSecret: '5e987ac6d2e04d95a9d8f0d1',
 };
 export const PACKAGE = 'com.example.phone';
 /** Of another JPush app. */
 export const OTHER_PACKAGE = 'com.example.fridge';
-export const otherCredentials: JPushCredentials = { appKey: 'f'.repeat(24), masterSecret: 'e'.repeat(24) };
+export const otherCredentials: JPushAccount = { appKey: 'f'.repeat(24), masterSecret: 'e'.repeat(24) };
 
 export interface Seen {
   readonly method: string;
@@ -73,15 +73,16 @@ export function errorBody(code: number, message = 'some text'): object {
 export interface ChannelOptions {
   readonly clock?: Clock;
   readonly deadlineMs?: number;
-  readonly notification?: JPushCredentials['notification'];
+  /** Of the package, beside its credentials. */
+  readonly settings?: Omit<JPushAccount, 'appKey' | 'masterSecret'>;
 }
 
 /** Closed when the test ends. */
 export function channelTo(
   url: string,
-  { clock = systemClock, deadlineMs = 2000, notification }: ChannelOptions = {},
+  { clock = systemClock, deadlineMs = 2000, settings }: ChannelOptions = {},
 ): Channel {
-  const jpush = { ...credentials, notification };
+  const jpush = { ...credentials, ...settings };
   const packages = appDirectory([
     {
       appId: 'MB-TEST-0000',

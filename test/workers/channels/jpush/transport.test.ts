@@ -125,20 +125,8 @@ describe('a push', () => {
       platform: 'all',
       audience: { registration_id: ['a', 'b'] },
       message: { msg_content: deliveryTo([]).payload, content_type: 'application/json' },
-      options: { time_to_live: 864_000 },
+      options: { time_to_live: 259_200, apns_production: true },
     });
-  });
-
-  it.each([
-    [{ alert: 'News' }, { alert: 'News' }],
-    [
-      { alert: 'News', title: 'UMS' },
-      { android: { alert: 'News', title: 'UMS' }, ios: { alert: { title: 'UMS', body: 'News' } } },
-    ],
-  ])('carries the notification %o', async (notification, expected) => {
-    const { url, seen } = await scriptedServer((response) => answer(response, 200, ok));
-    await channelTo(url, { notification }).send(deliveryTo(ONE), unaborted());
-    expect(JSON.parse(seen[0]?.body ?? '')).toMatchObject({ notification: expected });
   });
 
   it('reuses connections', async () => {
