@@ -1,7 +1,8 @@
 /** Environment and apps file → one frozen, validated Config (`README.md, Configuration`). The only reader of process.env. */
-import { dirname } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { type AppsFile, demoAppsFile, readAppsFile } from './config/apps-file.ts';
-import { createFile, createFolder, folderFault } from './config/files.ts';
+import { createFile, createFolder, folderFault, isNoRoom, type MakeFault, RESTORE_UNFINISHED } from './config/files.ts';
 import { createSecret, readSecret, SECRETS, type Secret } from './config/secrets.ts';
 import {
   notYetThere,
@@ -32,6 +33,8 @@ export interface LoadOptions {
   readonly sandbox: boolean;
   /** The demo apps file, as the object to write. */
   readonly demoApps?: () => unknown;
+  /** Tells the demo apps from others: without the sandbox nobody should be served by keys of a demo. */
+  readonly isDemo?: (app: App) => boolean;
 }
 
 export type Loaded<C> =
@@ -41,7 +44,14 @@ export type Loaded<C> =
       /** What is odd but stops nothing, one line each. */
       readonly warnings: readonly string[];
     }
-  | { readonly type: 'faults'; readonly faults: string[] };
+  | Faults;
+
+export interface Faults {
+  readonly type: 'faults';
+  readonly faults: string[];
+  /** The settings are right; the disk has no room for what is made at first start, or is broken. */
+  readonly noRoom?: true;
+}
 
 interface Checked {
   readonly settings: Settings;
@@ -56,7 +66,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, options: LoadOptions): Loaded
   const checked = check(env, options, 'run');
   if ('faults' in checked) return { type: 'faults', faults: checked.faults };
   const made = createMissing(checked);
-  if ('faults' in made) return { type: 'faults', faults: made.faults };
+  if ('faults' in made) return made;
   const { token, operatorToken, contentKey, ...rest } = draft({ ...checked, ...made }, options.sandbox);
   if (!token || !operatorToken || !contentKey) throw new Error('a secret was not made');
   const config = freeze({ ...rest, token, operatorToken, contentKey });
@@ -73,9 +83,21 @@ export function readConfig(env: NodeJS.ProcessEnv, purpose: Purpose = 'look'): L
   return { type: 'ok', config: freeze(draft(checked, false)), warnings: checked.warnings };
 }
 
+/** Where things are, whatever is there. */
+export type Places = Pick<Config, 'dataDir' | 'appsFile'>;
+
+/** For a command that fills a data folder: only the variables are looked at. */
+export function readPlaces(env: NodeJS.ProcessEnv): Loaded<Places> {
+  const { dataDir, appsFile, faults } = readSettings(env);
+  const inFolder = folderFault(dataDir);
+  if (inFolder) faults.push(`UMS_DATA ${inFolder}`);
+  if (faults.length > 0) return { type: 'faults', faults };
+  return { type: 'ok', config: { dataDir, appsFile }, warnings: unknownVariables(env) };
+}
+
 function check(
   env: NodeJS.ProcessEnv,
-  { sandbox, demoApps }: LoadOptions,
+  { sandbox, demoApps, isDemo }: LoadOptions,
   purpose: Purpose,
 ): Checked | { faults: string[] } {
   const { settings, unset, dataDir, appsFile, faults } = readSettings(env);
@@ -83,31 +105,48 @@ function check(
   if (purpose === 'run') faults.push(...lacking);
   const inFolder = folderFault(dataDir);
   if (inFolder) faults.push(`UMS_DATA ${inFolder}`);
+  if (purpose === 'run' && existsSync(join(dataDir, RESTORE_UNFINISHED)))
+    faults.push(`UMS_DATA ${dataDir} is from a restore that did not finish; empty it and restore again`);
   const apps = readAppsFile(appsFile, sandbox && demoApps ? demoAppsFile(demoApps) : undefined);
+  const demo = isDemo === undefined || sandbox ? undefined : apps.apps.find(isDemo);
+  if (demo !== undefined) faults.push(demoFault(appsFile, demo));
   const secrets = new Map(unset.map((name) => [name, readSecret(dataDir, SECRETS[name])]));
   faults.push(...apps.faults, ...faultsOf(secrets));
   if (settings === undefined || faults.length > 0) return { faults };
   return { settings, apps, secrets, warnings: [...lacking, ...unknownVariables(env), ...apps.warnings] };
 }
 
-function createMissing({ settings, apps, secrets }: Checked): Pick<Checked, 'secrets' | 'apps'> | { faults: string[] } {
+function demoFault(appsFile: string, { appId }: App): string {
+  const how = 'put apps of your own there, or go on with the sandbox: "npm start" (ums serve --sandbox)';
+  return `UMS_APPS ${appsFile} has ${appId}, an app of the sandbox's demo: ${how}`;
+}
+
+function createMissing({ settings, apps, secrets }: Checked): Pick<Checked, 'secrets' | 'apps'> | Faults {
   const { dataDir, appsFile } = settings;
-  const inFolder = createFolder(dataDir);
-  if (inFolder) return { faults: [`UMS_DATA ${inFolder}`] };
+  const failed = createFolder(dataDir);
+  if (failed !== undefined) return faults([`UMS_DATA ${failed.fault}`], isNoRoom(failed.error));
   const made = new Map(
     [...secrets].map(([name, secret]) => [name, secret.text ? secret : createSecret(dataDir, SECRETS[name])]),
   );
-  const written = apps.toWrite === undefined ? apps : writeApps(appsFile, apps, apps.toWrite);
-  const faults = [...faultsOf(made), ...written.faults];
-  return faults.length > 0 ? { faults } : { secrets: made, apps: written };
+  const written = apps.toWrite === undefined ? { apps } : writeApps(appsFile, apps, apps.toWrite);
+  const unwritten = 'failed' in written ? [`UMS_APPS ${written.failed.fault}`] : written.apps.faults;
+  const found = [...faultsOf(made), ...unwritten];
+  if (found.length === 0 && 'apps' in written) return { secrets: made, apps: written.apps };
+  const noRoom = 'failed' in written && isNoRoom(written.failed.error);
+  return faults(found, noRoom || [...made.values()].some((secret) => secret.noRoom));
+}
+
+function faults(found: string[], noRoom: boolean): Faults {
+  return { type: 'faults', faults: found, ...(noRoom && { noRoom }) };
 }
 
 /** Where another process was faster, its file counts. */
-function writeApps(appsFile: string, apps: AppsFile, text: string): AppsFile {
+function writeApps(appsFile: string, apps: AppsFile, text: string): { apps: AppsFile } | { failed: MakeFault } {
   const inFolder = createFolder(dirname(appsFile));
-  const { created, fault } = inFolder ? { created: false, fault: inFolder } : createFile(appsFile, text);
-  if (fault !== undefined) return { ...apps, faults: [`UMS_APPS ${fault}`] };
-  return created ? apps : readAppsFile(appsFile);
+  if (inFolder !== undefined) return { failed: inFolder };
+  const { created, failed } = createFile(appsFile, text);
+  if (failed !== undefined) return { failed };
+  return { apps: created ? apps : readAppsFile(appsFile) };
 }
 
 function faultsOf(secrets: ReadonlyMap<SecretName, Secret>): string[] {

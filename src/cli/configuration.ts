@@ -6,6 +6,11 @@ import { CommandFailed, exitCodes } from './exit-codes.ts';
 export function usable<C>(loaded: Loaded<C>): C {
   if (loaded.type === 'faults') {
     const faults = loaded.faults.map((fault) => `  ${fault}`);
+    if (loaded.noRoom)
+      throw new CommandFailed(
+        exitCodes.unusable,
+        ['the disk is full or broken, nothing was started:', ...faults].join('\n'),
+      );
     throw new CommandFailed(exitCodes.configuration, ['bad configuration, nothing was started:', ...faults].join('\n'));
   }
   for (const warning of loaded.warnings) process.stderr.write(`ums: warning: ${warning}\n`);

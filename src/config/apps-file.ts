@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { App } from '../domain/apps.ts';
 import { errorCode } from './files.ts';
 import { jpushSchema, nonEmpty, type ObjectSchema } from './jpush-settings.ts';
+import { HAS_BLANK_ENDS, hasBlankEnds, strictText } from './text.ts';
 
 export interface AppsFile {
   readonly apps: readonly App[];
@@ -16,7 +17,8 @@ export interface AppsFile {
 /** @param demo the text of an apps file to write, if there is none */
 export function readAppsFile(path: string, demo?: string): AppsFile {
   try {
-    return parseApps(readFileSync(path, 'utf8'));
+    const read = strictText(readFileSync(path));
+    return 'fault' in read ? fault(`${path} ${read.fault}`) : parseApps(read.text);
   } catch (error) {
     const code = errorCode(error);
     if (code !== 'ENOENT' && code !== 'ENOTDIR') return fault(`${path} can't be read (${code})`);
@@ -43,7 +45,7 @@ function parseApps(text: string): AppsFile {
     return fault('is not JSON');
   }
   const parsed = appsSchema(z.object).safeParse(json);
-  const faults = [...describe(parsed.error), ...placeFaults(json)];
+  const faults = [...describe(parsed.error), ...placeFaults(json), ...endFaults(json)];
   const warnings = describe(appsSchema(z.strictObject).safeParse(json).error, 'unrecognized_keys');
   const apps = parsed.data?.apps ?? [];
   if (parsed.success && apps.length === 0) warnings.push('UMS_APPS has no apps: every request will be refused');
@@ -116,5 +118,17 @@ function repeated(entries: readonly { value: unknown; at: string }[]): string[] 
     const earlier = first.get(value);
     if (earlier === undefined) first.set(value, at);
     return earlier === undefined ? [] : [`${at} must be unique, but ${earlier} is the same`];
+  });
+}
+
+const NAMES_AND_KEYS: ReadonlySet<string> = new Set(['appId', 'appKey', 'appPackage', 'masterSecret']);
+
+/** Names and keys are compared and signed as they are: one with a blank too many would match nothing. */
+function endFaults(json: unknown, path: readonly PropertyKey[] = []): string[] {
+  if (typeof json !== 'object' || json === null) return [];
+  return Object.entries(json).flatMap(([key, value]) => {
+    const at = [...path, Array.isArray(json) ? Number(key) : key];
+    if (typeof value !== 'string') return endFaults(value, at);
+    return NAMES_AND_KEYS.has(key) && hasBlankEnds(value) ? [`UMS_APPS ${place(at)} ${HAS_BLANK_ENDS}`] : [];
   });
 }

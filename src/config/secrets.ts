@@ -2,8 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createFile, errorCode } from './files.ts';
+import { createFile, errorCode, isNoRoom } from './files.ts';
 import { isContentKey, isOperatorToken, isTokenSecret, type SecretName } from './settings.ts';
+import { HAS_BLANK_ENDS, hasBlankEnds, strictText } from './text.ts';
 
 interface SecretFile {
   readonly file: string;
@@ -37,13 +38,18 @@ export interface Secret {
   /** `undefined` if there is no such file. */
   readonly text?: string;
   readonly fault?: string;
+  /** Whether the fault is the disk's. */
+  readonly noRoom?: boolean;
 }
 
 /** Reads a secret; a line end that an editor left behind is no part of it. */
 export function readSecret(dataDir: string, { file, fits, rule }: SecretFile): Secret {
   const path = join(dataDir, file);
   try {
-    const text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+    const read = strictText(readFileSync(path));
+    if ('fault' in read) return { fault: `${path} ${read.fault}` };
+    const text = read.text.replace(/\r?\n$/, '');
+    if (hasBlankEnds(text)) return { fault: `${path} ${HAS_BLANK_ENDS}` };
     return fits(text) ? { text } : { fault: `${path} ${rule}` };
   } catch (error) {
     const code = errorCode(error);
@@ -55,7 +61,7 @@ export function readSecret(dataDir: string, { file, fits, rule }: SecretFile): S
 /** Makes a secret, or reads the one that another process made in the meantime. */
 export function createSecret(dataDir: string, secret: SecretFile): Secret {
   const text = secret.generate();
-  const { created, fault } = createFile(join(dataDir, secret.file), text);
-  if (fault !== undefined) return { fault };
+  const { created, failed } = createFile(join(dataDir, secret.file), text);
+  if (failed !== undefined) return { fault: failed.fault, noRoom: isNoRoom(failed.error) };
   return created ? { text } : readSecret(dataDir, secret);
 }

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { baseUrl, isTimeZone, plainUrl, url, whole } from './rules.ts';
+import { variableFault } from './text.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -103,12 +104,17 @@ export interface ReadSettings {
 
 /** An empty variable counts as unset. Never throws: all faults are in the result, each with the variable's name. */
 export function readSettings(env: NodeJS.ProcessEnv): ReadSettings {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const set = Object.fromEntries(Object.entries(env).filter((entry) => entry[1] !== '' && !isServiceLink(...entry)));
   const dataDir = resolve(set.UMS_DATA ?? './data');
   const appsFile = resolve(set.UMS_APPS ?? `${dataDir}/apps.json`);
   const parsed = variables.safeParse(set);
+  const texts = textFaults(set);
   const faults = [
-    ...(parsed.error?.issues ?? []).map(({ path, message }) => `${path.join('.')} ${message}`),
+    ...[...texts].map(([name, fault]) => `${name} ${fault}`),
+    ...(parsed.error?.issues ?? [])
+      // What is wrong with the text is why the value does not fit.
+      .filter(({ path }) => !texts.has(path.join('.')))
+      .map(({ path, message }) => `${path.join('.')} ${message}`),
     ...verifierFaults(set),
     ...engineFaults(set),
   ];
@@ -126,9 +132,32 @@ function unsetSecrets(set: NodeJS.ProcessEnv): SecretName[] {
 
 /** One warning for each variable that has our prefix and no meaning: a slip of the pen should not pass silently. */
 export function unknownVariables(env: NodeJS.ProcessEnv): string[] {
-  return Object.keys(env)
+  const linked = isServiceLink('UMS_PORT', env.UMS_PORT);
+  const unknown = Object.keys(env)
     .filter((name) => name.startsWith('UMS_') && !(name in variables.shape))
+    .filter((name) => !(linked && SERVICE_LINKS.test(name)))
     .map((name) => `${name} is not a setting of UMS and has no effect`);
+  return linked ? [SERVICE_LINK_WARNING, ...unknown] : unknown;
+}
+
+/** What Kubernetes sets in every pod beside a service that is named "ums". */
+const SERVICE_LINKS = /^UMS_(SERVICE_HOST|SERVICE_PORT\w*|PORT_\d+_(TCP|UDP|SCTP)\w*)$/;
+const SERVICE_LINK_WARNING =
+  'UMS_PORT is what Kubernetes sets for a service named "ums", and counts as unset; "enableServiceLinks: false" in the pod keeps it away';
+
+function isServiceLink(name: string, value: string | undefined): boolean {
+  return name === 'UMS_PORT' && value !== undefined && /^(tcp|udp|sctp):\/\//.test(value);
+}
+
+/** What is wrong with the text of a variable, by its name. */
+function textFaults(set: NodeJS.ProcessEnv): Map<string, string> {
+  const ours = Object.entries(set).filter(([name]) => name in variables.shape || name in ENGINES);
+  return new Map(
+    ours.flatMap(([name, value = '']): [string, string][] => {
+      const fault = variableFault(value);
+      return fault === undefined ? [] : [[name, fault]];
+    }),
+  );
 }
 
 /** What is understood but can't be had: a fault for whoever would run the service, no more than a warning for others. */

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadConfig, readConfig } from '../../src/config.ts';
-import { demoApps } from '../../src/sandbox/demo.ts';
+import { demoApps } from '../../src/sandbox/demo-apps.ts';
 import { APPS, dataFolder, emptyFolder } from './support.ts';
 
 function load(apps: unknown) {

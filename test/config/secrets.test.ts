@@ -88,7 +88,7 @@ describe('generated secrets', () => {
     const path = join(dir, 'secret');
     expect(createFile(path, 'first')).toEqual({ created: true });
     expect(createFile(path, 'second')).toEqual({ created: false });
-    expect(createFile(join(dir, 'none', 'secret'), 'x').fault).toContain('ENOENT');
+    expect(createFile(join(dir, 'none', 'secret'), 'x').failed?.fault).toContain('ENOENT');
     expect(readFileSync(path, 'utf8')).toBe('first');
     expect(readdirSync(dir)).toEqual(['secret']);
   });

@@ -1,6 +1,6 @@
 /** SIGTERM: takes no more requests, finishes what it holds, exits 0 within 10 s; nothing that was answered is lost. */
 import { spawnSync } from 'node:child_process';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -229,6 +229,19 @@ describe('a process that cannot run says so in one line', () => {
     const ums = startUms(['serve'], settings);
     await until('the start', () => ums.stdout().includes('listening'), { withinMs: 30_000 });
     expect(await ums.end('SIGTERM')).toMatchObject({ code: 0 });
+  }, 60_000);
+
+  test('a disk that is full at the first start: 74 in a few lines, and nothing is left but the folder', async () => {
+    const { env, dataDir } = flow.service;
+    const folder = `${dataDir}-without-any-room`;
+    const { status, stdout, stderr } = spawnSync(
+      'bash',
+      ['--norc', '-c', 'ulimit -f 0; exec node_modules/.bin/node bin/ums.mjs serve'],
+      { env: { PATH: process.env.PATH, ...env, UMS_DATA: folder }, encoding: 'utf8' },
+    );
+    expect({ status, stdout }).toEqual({ status: 74, stdout: '' });
+    expect(stderr).toMatch(/^ums: the disk is full or broken[^\n]*\n( {2}\/[^\n]+\n)+$/);
+    expect(readdirSync(folder)).toEqual([]);
   }, 60_000);
 
   test('a folder without a database, of which nothing can be built anew: 78, and it makes nothing', async () => {
