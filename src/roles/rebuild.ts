@@ -1,11 +1,11 @@
 /** `ums rebuild <projection>`: builds a read model anew while nobody else holds the data folder. */
 import { existsSync } from 'node:fs';
-import { Presets, SingleBar } from 'cli-progress';
 import { CommandFailed, exitCodes } from '../cli/exit-codes.ts';
 import type { Config, DraftConfig } from '../config.ts';
 import { projectionNames, rebuildProjection } from '../projections/index.ts';
 import { takeDataFolder } from './embedded/data-folder.ts';
 import { databaseFile, openStore, storeFault } from './embedded/store.ts';
+import { progressBar } from './process/progress.ts';
 
 /**
  * Makes no data folder and no secrets: where there is no database there is nothing to build from.
@@ -42,17 +42,9 @@ function withData({ dataDir, contentKey }: DraftConfig): Pick<Config, 'dataDir' 
 /** @returns how many events the log has: its positions have no gaps */
 async function rebuildIn(config: Pick<Config, 'dataDir' | 'contentKey'>, projection: string): Promise<number> {
   const backend = await openStore(config);
-  const bar = new SingleBar(
-    { format: `${projection} {bar} {percentage}% {value}/{total} events, {eta}s left` },
-    Presets.shades_classic,
-  );
+  const bar = progressBar(`${projection} {bar} {percentage}% {value}/{total} events, {eta}s left`);
   try {
-    bar.start(Number(await backend.log.head()), 0);
-    await rebuildProjection(projection, backend, (position, head) => {
-      bar.setTotal(Number(head));
-      bar.update(Number(position));
-    });
-    bar.update(bar.getTotal());
+    await rebuildProjection(projection, backend, (position, head) => bar.show(Number(position), Number(head)));
     return Number(await backend.log.head());
   } finally {
     bar.stop();

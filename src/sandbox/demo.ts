@@ -1,34 +1,14 @@
 /** The demo: two apps with fresh keys, a phone and a fridge of one user, and what to type first. */
-import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { App } from '../domain/apps.ts';
 import { assertNever } from '../domain/decider.ts';
+import { DEMO_APP, FRIDGE_PACKAGE, PHONE_PACKAGE } from './demo-apps.ts';
 import type { JPush } from './jpush/server.ts';
 import type { JPushApp } from './jpush/types.ts';
 import { callPatiently } from './patient-call.ts';
 import { startTerminals, type TerminalEvent, type VirtualTerminal } from './terminals.ts';
 
-const DEMO_APP = 'MB-DEMO-0000';
-const PHONE_PACKAGE = 'com.example.phone';
-const FRIDGE_PACKAGE = 'com.example.fridge';
 const DEFAULT_URL = 'http://127.0.0.1:8080';
-
-/** The content of an apps file (`README.md, Configuration`), with keys made afresh at each call. */
-export function demoApps(): { readonly apps: readonly (App | Omit<App, 'packages'>)[] } {
-  const key = (bytes: number): string => randomBytes(bytes).toString('hex');
-  const packageOf = (appPackage: string) => ({ appPackage, jpush: { appKey: key(12), masterSecret: key(12) } });
-  return {
-    apps: [
-      {
-        appId: DEMO_APP,
-        appKey: key(16),
-        kind: 'terminal',
-        packages: [packageOf(PHONE_PACKAGE), packageOf(FRIDGE_PACKAGE)],
-      },
-      { appId: 'SV-DEMO-0000', appKey: key(16), kind: 'cloud' },
-    ],
-  };
-}
 
 /** Whom the look-alike has to let in. */
 export function jpushAppsOf(apps: readonly App[]): JPushApp[] {

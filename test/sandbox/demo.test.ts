@@ -1,7 +1,8 @@
 /** The demo as a newcomer meets it. */
 import { expect, it, onTestFinished } from 'vitest';
 import type { App } from '../../src/domain/apps.ts';
-import { demoApps, jpushAppsOf, type SandboxOptions, startSandbox } from '../../src/sandbox/demo.ts';
+import { jpushAppsOf, type SandboxOptions, startSandbox } from '../../src/sandbox/demo.ts';
+import { demoApps } from '../../src/sandbox/demo-apps.ts';
 import { startJPush } from '../../src/sandbox/jpush/server.ts';
 import { fakeApi } from './support.ts';
 
