@@ -1,7 +1,9 @@
 /** A message on its way out: accepted, prepared, handed to the provider or failed, expired, cancelled, erased. */
 import { assertNever, type Decider, type Decision, decided } from './decider.ts';
+import { isAlone } from './dispatch-groups.ts';
 import {
   type AcceptedMessage,
+  type ChannelName,
   type EventData,
   type FailureCode,
   type MessageEvent,
@@ -26,6 +28,8 @@ export type MessageState =
       readonly message: AcceptedMessage;
       /** The newest preparation of each group. */
       readonly prepared: ReadonlyMap<string, PreparedGroup>;
+      /** The groups of a single target that events speak of, each with the channel that it went to last. */
+      readonly alone: ReadonlyMap<string, ChannelName>;
       /** By targetKey; a target without one is still to be sent to. */
       readonly outcomes: ReadonlyMap<string, Outcome>;
       /** targetKeys whose display was cancelled. */
@@ -82,6 +86,7 @@ interface Draft {
   readonly status: 'accepted';
   readonly message: AcceptedMessage;
   readonly prepared: Map<string, PreparedGroup>;
+  readonly alone: Map<string, ChannelName>;
   readonly outcomes: Map<string, Outcome>;
   readonly cancelled: Set<string>;
   erased: boolean;
@@ -102,6 +107,7 @@ function newDraft(message: AcceptedMessage): Draft {
     status: 'accepted',
     message,
     prepared: new Map(),
+    alone: new Map(),
     outcomes: new Map(),
     cancelled: new Set(),
     erased: false,
@@ -112,6 +118,7 @@ function draftOf(state: KnownMessage): Draft {
   return {
     ...state,
     prepared: new Map(state.prepared),
+    alone: new Map(state.alone),
     outcomes: new Map(state.outcomes),
     cancelled: new Set(state.cancelled),
   };
@@ -122,13 +129,16 @@ function applyTo(draft: Draft, event: Exclude<MessageEvent, { type: 'MessageAcce
     case 'MessageDispatchPrepared': {
       const { group, idempotencyKey, keyValidUntil, round } = event.data;
       draft.prepared.set(group, { idempotencyKey, keyValidUntil, round });
+      noteAlone(draft, event.data);
       break;
     }
     case 'MessageDispatched':
+      noteAlone(draft, event.data);
       setOutcome(draft, refsOf(event.data), { type: 'sent' });
       break;
     case 'MessageDispatchFailed': {
       const { failure, round } = event.data;
+      noteAlone(draft, event.data);
       setOutcome(draft, refsOf(event.data), { type: 'failed', failure, round });
       break;
     }
@@ -144,6 +154,10 @@ function applyTo(draft: Draft, event: Exclude<MessageEvent, { type: 'MessageAcce
     default:
       assertNever(event);
   }
+}
+
+function noteAlone({ alone }: Draft, { group, channel }: { group: string; channel: ChannelName }): void {
+  if (isAlone(group)) alone.set(group, channel);
 }
 
 function setOutcome({ outcomes }: Draft, targets: readonly TargetRef[], outcome: Outcome): void {

@@ -1,4 +1,4 @@
-/** What delivers: dispatcher, delivery, expiry. */
+/** What delivers: dispatcher, delivery, expiry, and the reconciler that rebuilds lost queues. */
 import type { App } from '../domain/apps.ts';
 import { appDirectory } from '../domain/apps.ts';
 import { jpushChannel } from '../workers/channels/jpush/index.ts';
@@ -6,6 +6,7 @@ import type { DeliveryDeps } from '../workers/delivery/work.ts';
 import { startDeliveryWorker } from '../workers/delivery/worker.ts';
 import { startDispatcher } from '../workers/dispatcher.ts';
 import { startExpirySweeper } from '../workers/expiry-sweeper.ts';
+import { startReconciler } from '../workers/reconciler.ts';
 import type { Part } from './part.ts';
 
 export interface WorkerDeps extends DeliveryDeps {
@@ -19,9 +20,10 @@ export async function startWorker(deps: WorkerDeps): Promise<Part> {
   const delivery = await startDeliveryWorker({ ...deps, apps, channels: { jpush } });
   const dispatcher = startDispatcher({ ...deps, onQueues: delivery.serve });
   const sweeper = startExpirySweeper(deps);
+  const reconciler = startReconciler({ ...deps, onQueues: delivery.serve });
   return {
     async stop(graceMs) {
-      await Promise.all([dispatcher.stop(), sweeper.stop()]);
+      await Promise.all([dispatcher.stop(), sweeper.stop(), reconciler.stop()]);
       await delivery.stop(graceMs);
     },
   };

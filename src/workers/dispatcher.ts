@@ -10,7 +10,8 @@ import { deliveryJob } from './delivery/job.ts';
 
 type Accepted = EventOf<'MessageAccepted'>;
 
-const NAME = 'dispatcher';
+/** Names its checkpoint. */
+export const DISPATCHER = 'dispatcher';
 const filter: LogFilter = { prefixes: [streamPrefixes.message], types: ['MessageAccepted'] };
 
 export interface DispatcherDeps extends SubscriptionDeps {
@@ -21,9 +22,9 @@ export interface DispatcherDeps extends SubscriptionDeps {
 
 export function startDispatcher(deps: DispatcherDeps): Subscription {
   const passOver = (from: Position, to: Position): Promise<void> =>
-    deps.documents.moveCheckpoint({ name: NAME, from, to });
+    deps.documents.moveCheckpoint({ name: DISPATCHER, from, to });
   return startSubscription<Accepted>(
-    { name: NAME, filter, begin: () => (events, from) => take(deps, events, from), passOver },
+    { name: DISPATCHER, filter, begin: () => (events, from) => take(deps, events, from), passOver },
     deps,
   );
 }
@@ -35,7 +36,7 @@ async function take(
 ): Promise<Position> {
   const to = events.at(-1)?.position ?? from;
   await addJobs(deps, events);
-  await deps.documents.moveCheckpoint({ name: NAME, from, to });
+  await deps.documents.moveCheckpoint({ name: DISPATCHER, from, to });
   return to;
 }
 

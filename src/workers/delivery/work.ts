@@ -1,6 +1,7 @@
 /** What a delivery job works with and on. */
 import { groupNamed, type TargetGroup } from '../../domain/dispatch-groups.ts';
 import { type DispatchGroup, openTargets } from '../../domain/message.ts';
+import { targetsOfCall } from '../../domain/outstanding.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Contents } from '../../ports/contents.ts';
 import type { Documents } from '../../ports/documents.ts';
@@ -67,11 +68,12 @@ export async function load({ logger }: Pick<DeliveryDeps, 'logger'>, run: Run): 
     throw new RetryJob('its message can not be seen here');
   }
   const round = job.redrives;
-  const targets = openTargets(opened.state, { appPackage, targets: whole.targets, round });
+  const called = targetsOfCall(opened.state, whole);
+  const targets = openTargets(opened.state, { appPackage, targets: called, round });
   if (targets.length > 0)
     return { ...opened, run, whole, group: { msgId, group: name, channel, appPackage, targets, round } };
   // The process ended between recording that it gave up and burying the job.
-  const gaveUp = openTargets(opened.state, { appPackage, targets: whole.targets, round: round + 1 }).length > 0;
+  const gaveUp = openTargets(opened.state, { appPackage, targets: called, round: round + 1 }).length > 0;
   if (gaveUp) throw new DeadJob('gave up');
   return undefined;
 }

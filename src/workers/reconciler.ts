@@ -1,0 +1,145 @@
+/**
+ * Rebuilds what a queue has lost: looks for messages with open targets and adds the jobs that they need. A queue passes
+ * over the jobs that it knows, so nothing is lost and nothing runs twice (`docs/architecture.md §Delivery`).
+ */
+import { outstandingGroups } from '../domain/outstanding.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Documents } from '../ports/documents.ts';
+import type { EventLog } from '../ports/event-log.ts';
+import { type Loop, pause, startLoop } from '../ports/eventsourcing/loop.ts';
+import type { Jobs, NewJob } from '../ports/jobs.ts';
+import type { Logger } from '../ports/logger.ts';
+import { type MessageDocument, messages } from '../ports/read-models/messages.ts';
+import { type DeliveryJob, deliveryJob } from './delivery/job.ts';
+import { messageSession } from './delivery/message-session.ts';
+import { DISPATCHER } from './dispatcher.ts';
+
+/** ms between the end of a pass and the next one. */
+const EVERY_MS = 10_000;
+/** Messages of one turn, whose streams are read one after the other. */
+const AT_ONCE = 100;
+/** A turn rests this many times as long as it has worked: a backlog of a provider's must not cost delivery its time. */
+const REST_FACTOR = 19;
+const MAX_REST_MS = 5_000;
+/** Jobs of one call. */
+const MAX_JOBS = 1_000;
+/** msgIds in one line of the log. */
+const MAX_NAMED = 20;
+/**
+ * Grace period, in ms, for the job of a new message to be dispatched and done. Only the first pass looks at younger
+ * messages: their jobs may have been lost with the process before.
+ */
+const MIN_AGE_MS = 5_000;
+/** ms to wait for the read model at the start of a pass. If it lags for longer, the next pass finds what is missing. */
+const READ_MODEL_WITHIN_MS = 10_000;
+/** ms. A wait for the read model ends this soon after the reconciler is to stop. */
+const ASK_EVERY_MS = 500;
+/** Above every expiry, which is an ISO time. */
+const ANY_EXPIRY = '~';
+
+export interface ReconcilerDeps {
+  readonly log: EventLog;
+  readonly documents: Documents;
+  readonly jobs: Jobs;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Told of the queues that jobs are added to, before they are added. */
+  readonly onQueues: (queues: Iterable<string>) => void;
+}
+
+export function startReconciler(deps: ReconcilerDeps): Loop {
+  return startLoop((signal) => run(deps, signal));
+}
+
+async function run(deps: ReconcilerDeps, signal: AbortSignal): Promise<void> {
+  for (let minAgeMs = 0; !signal.aborted; ) {
+    try {
+      await caughtUp(deps, signal);
+      await reconcile(deps, signal, minAgeMs);
+      minAgeMs = MIN_AGE_MS;
+    } catch (error) {
+      deps.logger.error({ err: error }, 'the reconciler waits for the store');
+    }
+    await pause(EVERY_MS, signal);
+  }
+}
+
+/** Waits until the read model has all that was dispatched by now: lost jobs are those of dispatched messages. */
+async function caughtUp({ documents, logger }: ReconcilerDeps, signal: AbortSignal): Promise<void> {
+  const dispatched = await documents.checkpoint(DISPATCHER);
+  const giveUpAt = performance.now() + READ_MODEL_WITHIN_MS;
+  while (!signal.aborted) {
+    if (await documents.reached(messages.name, dispatched, ASK_EVERY_MS)) return;
+    if (performance.now() < giveUpAt) continue;
+    logger.warn({ dispatched: String(dispatched) }, 'the reconciler goes ahead of a read model that lags');
+    return;
+  }
+}
+
+/**
+ * One pass over the messages with open targets, page after page. A message that can't be read holds up no other and is
+ * looked at again in the next pass.
+ * @param minAgeMs passes over messages that were accepted less than this many ms ago
+ * @returns the number of messages looked at
+ * @throws StoreUnavailable when the store does not say which messages have open targets, or takes no jobs
+ */
+export async function reconcile(deps: ReconcilerDeps, signal: AbortSignal, minAgeMs = 0): Promise<number> {
+  const failed: Failed[] = [];
+  let looked = 0;
+  let cursor: string | undefined;
+  do {
+    const startedAt = performance.now();
+    const page = await deps.documents.find(messages, { index: 'openUntil', upTo: ANY_EXPIRY, limit: AT_ONCE, cursor });
+    const jobs: NewJob<DeliveryJob>[] = [];
+    for (const { id, document } of page.items) {
+      if (signal.aborted) break;
+      if (!isDue(document, deps.clock.now(), minAgeMs)) continue;
+      looked += 1;
+      try {
+        jobs.push(...(await jobsOf(deps, id)));
+      } catch (error) {
+        failed.push({ msgId: id, error });
+      }
+    }
+    await add(deps, jobs, signal);
+    cursor = page.next;
+    if (cursor !== undefined) await pause(Math.min(MAX_REST_MS, REST_FACTOR * (performance.now() - startedAt)), signal);
+  } while (cursor !== undefined && !signal.aborted);
+  report(deps, failed);
+  return looked;
+}
+
+/** What has expired is the sweeper's. A clock that was set back since the acceptance does not make a message young. */
+function isDue({ acceptedAt, expiresAt }: MessageDocument, now: number, minAgeMs: number): boolean {
+  const age = now - Date.parse(acceptedAt);
+  const isYoung = age >= 0 && age < minAgeMs;
+  return !isYoung && Date.parse(expiresAt) > now;
+}
+
+/** From the stream and not from the read model, which may lag: what is sent by now needs no job. */
+async function jobsOf({ log, clock }: ReconcilerDeps, msgId: string): Promise<NewJob<DeliveryJob>[]> {
+  const opened = await messageSession(log, clock, msgId).open();
+  if (opened === undefined) return [];
+  return outstandingGroups(opened.state).map(({ group, channel, appPackage }) =>
+    deliveryJob({ msgId, group, channel, appPackage }),
+  );
+}
+
+async function add({ jobs, onQueues }: ReconcilerDeps, all: NewJob<DeliveryJob>[], signal: AbortSignal): Promise<void> {
+  onQueues(new Set(all.map(({ queue }) => queue)));
+  for (let start = 0; start < all.length && !signal.aborted; start += MAX_JOBS)
+    await jobs.add(all.slice(start, start + MAX_JOBS));
+}
+
+interface Failed {
+  readonly msgId: string;
+  readonly error: unknown;
+}
+
+/** One line a pass. */
+function report({ logger }: ReconcilerDeps, failed: readonly Failed[]): void {
+  const [first] = failed;
+  if (first === undefined) return;
+  const msgIds = failed.slice(0, MAX_NAMED).map(({ msgId }) => msgId);
+  logger.error({ err: first.error, failed: failed.length, msgIds }, 'messages can not be reconciled');
+}

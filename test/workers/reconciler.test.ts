@@ -1,0 +1,194 @@
+/** A queue that lost jobs is rebuilt from the log. */
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Jobs, NewJob } from '../../src/ports/jobs.ts';
+import { startProjections } from '../../src/projections/index.ts';
+import type { DeliveryJob } from '../../src/workers/delivery/job.ts';
+import { startDispatcher } from '../../src/workers/dispatcher.ts';
+import { reconcile, startReconciler } from '../../src/workers/reconciler.ts';
+import { eventually, range } from '../contract/support.ts';
+import { openTestBackend } from '../support/embedded.ts';
+import { appendAll, dispatched, prepared } from '../support/events.ts';
+import { until } from '../support/until.ts';
+import { type Delivering, delivering, openShop } from './support.ts';
+
+const signal = new AbortController().signal;
+const nobody = (): void => undefined;
+
+async function open(channels?: Parameters<typeof delivering>[1]): Promise<Delivering> {
+  const shop = await openShop();
+  onTestFinished(shop.close);
+  return delivering(shop, channels);
+}
+
+/** Waits until the messages are in the read model that the reconciler looks at. */
+async function seen({ deps }: Delivering): Promise<void> {
+  expect(await deps.documents.reached('messages', await deps.log.head(), 10_000)).toBe(true);
+}
+
+/** One pass, with a queue that knows nothing. @returns the jobs that it adds, by group */
+async function added(rig: Delivering): Promise<NewJob<DeliveryJob>[]> {
+  const all: NewJob<DeliveryJob>[] = [];
+  const add: Jobs['add'] = async (jobs) => void all.push(...(jobs as readonly NewJob<DeliveryJob>[]));
+  await reconcile({ ...rig.deps, jobs: { ...rig.deps.jobs, add }, onQueues: nobody }, signal);
+  return all.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+const idle = (rig: Delivering, queue: string) =>
+  eventually(async () => {
+    expect(await rig.deps.jobs.counts(queue)).toMatchObject({ waiting: 0, delayed: 0, active: 0 });
+  });
+
+describe('the reconciler', () => {
+  test('sends what a queue has acknowledged and lost, once', async () => {
+    const rig = await open();
+    await rig.terminals(rig.registered('c1'));
+    const lossy: Jobs = { ...rig.deps.jobs, add: async () => undefined };
+    const dispatcher = startDispatcher({ ...rig.deps, jobs: lossy, onQueues: nobody });
+    const msgId = await rig.accept();
+    await seen(rig);
+    expect(await rig.deps.documents.reached('dispatcher', await rig.deps.log.head(), 10_000)).toBe(true);
+    await dispatcher.stop();
+
+    const worker = await rig.worker();
+    const reconciler = startReconciler({ ...rig.deps, onQueues: worker.serve });
+    onTestFinished(() => reconciler.stop());
+    await until('the message is sent', async () =>
+      (await rig.outcomes(msgId)).some(({ type }) => type === 'MessageDispatched'),
+    );
+    // The read model may still show it as open, and the queue has forgotten the job.
+    await reconcile({ ...rig.deps, onQueues: worker.serve }, signal);
+    await idle(rig, rig.job(msgId).queue);
+    expect(rig.jpush.sends).toHaveLength(1);
+  });
+
+  test('waits for a read model that is behind the dispatcher', async () => {
+    const backend = await openTestBackend();
+    onTestFinished(backend.close);
+    const { log, documents, contents, jobs } = backend.backend;
+    const rig = delivering({ ports: { log, documents, contents, jobs } });
+    const msgId = await rig.accept();
+    await documents.moveCheckpoint({ name: 'dispatcher', from: 0n as never, to: await log.head() });
+    const asked = Promise.withResolvers<void>();
+    const reached: typeof documents.reached = (...parameters) => {
+      asked.resolve();
+      return documents.reached(...parameters);
+    };
+    const reconciler = startReconciler({ ...rig.deps, documents: { ...documents, reached }, onQueues: nobody });
+    onTestFinished(() => reconciler.stop());
+    await asked.promise;
+    expect(await jobs.queues()).toEqual([]);
+    const runners = await startProjections({ log, documents, logger: rig.deps.logger });
+    onTestFinished(async () => void (await Promise.all(runners.map((runner) => runner.stop()))));
+    await until('the job is there', async () => (await jobs.queues()).includes(rig.job(msgId).queue));
+  });
+
+  test('adds no job that the queue knows', async () => {
+    const rig = await open();
+    await rig.terminals(rig.registered('c1'));
+    const msgId = await rig.accept();
+    await seen(rig);
+    const { queue } = rig.job(msgId);
+    for (const _ of range(3)) await reconcile({ ...rig.deps, onQueues: nobody }, signal);
+    expect(await rig.deps.jobs.counts(queue)).toMatchObject({ waiting: 1 });
+  });
+
+  test('tells of the queues before it fills them', async () => {
+    const rig = await open();
+    const msgId = await rig.accept();
+    await seen(rig);
+    const queues = new Set<string>();
+    const onQueues = (names: Iterable<string>): void => {
+      for (const name of names) queues.add(name);
+    };
+    const add: Jobs['add'] = async () => expect(queues).toEqual(new Set([rig.job(msgId).queue]));
+    await reconcile({ ...rig.deps, jobs: { ...rig.deps.jobs, add }, onQueues }, signal);
+    expect(queues.size).toBe(1);
+  });
+
+  test('leaves alone what is sent, has failed, or has expired, and what is young after the first pass', async () => {
+    const rig = await open();
+    await rig.terminals(rig.registered('c1'));
+    const sent = await rig.accept();
+    await rig.run(rig.job(sent));
+    const refused = await rig.accept();
+    rig.jpush.answer({ type: 'refused', reason: 'too big', provider: {} });
+    await rig.run(rig.job(refused));
+    await rig.accept({ expires: 10 });
+    await seen(rig);
+    rig.clock.move(10_000);
+    const valid = await rig.accept();
+    await seen(rig);
+    expect((await added(rig)).map(({ data }) => data.msgId)).toEqual([valid]);
+    expect(await reconcile({ ...rig.deps, onQueues: nobody }, signal, 5_000)).toBe(0);
+    rig.clock.move(5_000);
+    expect(await reconcile({ ...rig.deps, onQueues: nobody }, signal, 5_000)).toBe(1);
+    rig.clock.move(-3_600_000);
+    expect(await reconcile({ ...rig.deps, onQueues: nobody }, signal, 5_000)).toBe(2);
+  });
+
+  test('rebuilds targets that went alone as they went, in the channel that they went to', async () => {
+    const rig = await open(['jpush', 'm2m']);
+    const { appPackage } = rig;
+    const msgId = await rig.accept({ to: ['c0', 'c1', 'c2', 'c3'] });
+    const group = { msgId, appPackage, channel: 'jpush' } as const;
+    await appendAll(rig.deps.log, [
+      prepared({ ...group, group: '0', targets: ['c0', 'c1', 'c2', 'c3'] }),
+      prepared({ ...group, group: '0-1', targets: ['c1'] }),
+      prepared({ ...group, group: '0-2', targets: ['c2'], channel: 'm2m' }),
+      dispatched({ ...group, group: '0-3', targets: ['c3'] }),
+    ]);
+    await seen(rig);
+    expect((await added(rig)).map(({ data }) => data)).toEqual([
+      { msgId, appPackage, group: '0', channel: 'jpush' },
+      { msgId, appPackage, group: '0-1', channel: 'jpush' },
+      { msgId, appPackage, group: '0-2', channel: 'm2m' },
+    ]);
+  });
+
+  test('whose group runs again beside its parts sends only to those that have not gone alone', async () => {
+    const rig = await open();
+    await rig.terminals(...['c0', 'c1', 'c2'].map((clientId) => rig.registered(clientId)));
+    const msgId = await rig.accept({ to: ['c0', 'c1', 'c2'] });
+    rig.jpush.answer(
+      { type: 'nobodyReached', reason: '1011', provider: { code: 1011 } },
+      { type: 'failed', reason: 'timeout' },
+    );
+    await rig.run(rig.job(msgId));
+    await rig.failure(rig.job(msgId, { group: '0-1' }));
+    // The queue is lost with all of its parts.
+    await rig.run(rig.job(msgId));
+    expect(rig.jpush.sends.at(-1)?.recipients.map(({ clientId }) => clientId)).toEqual(['c0', 'c2']);
+    await rig.run(rig.job(msgId, { group: '0-1', attempt: 2 }));
+    expect(rig.jpush.sends.at(-1)).toMatchObject({ recipients: [{ clientId: 'c1' }], idempotencyKey: 'key-2' });
+    expect(rig.jpush.sends).toHaveLength(4);
+  });
+
+  test('goes on after a message that it can not read, and names it', async () => {
+    const rig = await open();
+    const bad = await rig.accept({ expires: 10 });
+    const good = await rig.accept({ expires: 20 });
+    await seen(rig);
+    const readStream: typeof rig.deps.log.readStream = async (stream) => {
+      if (stream.includes(bad)) throw new Error('can not be decoded');
+      return rig.deps.log.readStream(stream);
+    };
+    const all: string[] = [];
+    const add: Jobs['add'] = async (jobs) => void all.push(...jobs.map(({ id }) => id));
+    const deps = {
+      ...rig.deps,
+      log: { ...rig.deps.log, readStream },
+      jobs: { ...rig.deps.jobs, add },
+      onQueues: nobody,
+    };
+    expect(await reconcile(deps, signal)).toBe(2);
+    expect(all).toEqual([`${good}-0`]);
+    expect(rig.lines).toMatchObject([{ text: 'messages can not be reconciled', fields: { failed: 1, msgIds: [bad] } }]);
+  });
+
+  test('looks at every page', async () => {
+    const rig = await open();
+    await Promise.all(range(205).map(() => rig.accept()));
+    await seen(rig);
+    expect(await added(rig)).toHaveLength(205);
+  });
+});
