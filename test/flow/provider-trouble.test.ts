@@ -27,7 +27,7 @@ describe('trouble with the provider', () => {
       Array.from({ length: 40 }, () => flow.push(sender, { type: 0, Id: [stuck.clientId] }, { expires: 5 })),
     );
     const msgId = await flow.push(sender, { type: 0, Id: [free.clientId] });
-    await flow.sent(sender, msgId, { withinMs: 2_000 });
+    await flow.sent(sender, msgId, { withinMs: 4_500 });
     for (const id of waiting) expect(await flow.status(sender, id)).toMatchObject({ status: 0 });
     flow.service.jpush.faults.clear();
   });
@@ -43,7 +43,7 @@ describe('trouble with the provider', () => {
     );
     const late = await flow.push(sender, dst);
     heal();
-    await flow.sent(sender, late, { withinMs: 5_000 });
+    await flow.sent(sender, late, { withinMs: 10_000 });
     for (const msgId of early) await flow.sent(sender, msgId);
     for (const msgId of [...early, late]) expect(flow.accepted(msgId)).toHaveLength(1);
   });

@@ -135,7 +135,7 @@ describe('introspection', () => {
     const started = performance.now();
     await expect(verifier.verify('t')).rejects.toThrow(DeadlineExceeded);
     expect(performance.now() - started).toBeGreaterThan(1900);
-    expect(performance.now() - started).toBeLessThan(3500);
+    expect(performance.now() - started).toBeLessThan(6000);
   });
 
   test('a connection that is lost once costs nothing', async () => {

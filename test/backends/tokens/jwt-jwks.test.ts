@@ -238,7 +238,7 @@ describe('a JWT by key set', () => {
     const tokens = await Promise.all(['a', 'b'].map((sub) => key.sign(claims(sub))));
     const results = await Promise.allSettled(tokens.map((token) => verifier.verify(token)));
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-    expect(performance.now() - started).toBeLessThan(3500);
+    expect(performance.now() - started).toBeLessThan(6000);
     expect(endpoint.seen).toHaveLength(1);
   });
 

@@ -8,7 +8,7 @@ import { type CidBatch, type CidPool, cidPool } from './cids.ts';
 import { reasonOf } from './codes.ts';
 import { type Call, jpushHttp, type Reply } from './http.ts';
 import { pushBody } from './push-body.ts';
-import { type GrowingWait, growingWait, rateOf } from './rate.ts';
+import { type GrowingWait, growingWait, rateAfter, rateOf } from './rate.ts';
 import { targetsRefused } from './recipients.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
@@ -57,7 +57,7 @@ export function jpushChannel({ url, packages, clock, deadlineMs = DEADLINE_MS }:
     const reply = await http.call({ ...call, appKey, authorization }, signal);
     const known = knownOf(credentials);
     const verdict = verdictOf(reply, clock.now(), () => known.untoldWait.next(clock.now()));
-    known.rate = announcedRate(reply, verdict, clock.now()) ?? known.rate;
+    known.rate = rateAfter(known.rate, announcedRate(reply, verdict, clock.now()), clock.now());
     return verdict;
   };
 

@@ -7,6 +7,8 @@ type Header = (name: string) => string | undefined;
 const WINDOW_MS = 60_000;
 /** A header beyond this is nonsense; nobody is held up by it for longer. */
 const MAX_WAIT_MS = 10 * WINDOW_MS;
+/** Two announced ends of one window differ by less than this: seconds are rounded up, and each answer took its time. */
+const SAME_WINDOW_MS = WINDOW_MS / 4;
 /** A reset of 0 means "just now"; asking again at once would only be refused again. */
 const MIN_WAIT_MS = 1000;
 
@@ -54,6 +56,25 @@ export function rateOf(header: Header, now: number): RateState | undefined {
   const reset = numberOf(header('x-rate-limit-reset'));
   if (remaining === undefined || reset === undefined) return undefined;
   return { remaining: Math.floor(remaining), resetsAt: now + Math.min(reset * 1000, MAX_WAIT_MS) };
+}
+
+/**
+ * What is known once an answer has announced its rate. Answers to calls that ran at once can arrive in any order: while a
+ * window lasts, what is left in it only becomes less.
+ */
+export function rateAfter(
+  known: RateState | undefined,
+  announced: RateState | undefined,
+  now: number,
+): RateState | undefined {
+  if (known === undefined || announced === undefined) return announced ?? known;
+  const isSameWindow = known.resetsAt > now && Math.abs(known.resetsAt - announced.resetsAt) < SAME_WINDOW_MS;
+  return isSameWindow
+    ? {
+        remaining: Math.min(known.remaining, announced.remaining),
+        resetsAt: Math.min(known.resetsAt, announced.resetsAt),
+      }
+    : announced;
 }
 
 function numberOf(value: string | undefined): number | undefined {

@@ -173,7 +173,7 @@ describe('reserving a key', () => {
 it('never pushes twice with one cid, whatever became of the first try', async () => {
   const jpush = await startJPush({ apps: [credentials], callsPerMinute: Number.POSITIVE_INFINITY });
   onTestFinished(() => jpush.close());
-  const channel = channelTo(jpush.url, { deadlineMs: 100 });
+  const channel = channelTo(jpush.url, { deadlineMs: 1000 });
   const id = jpush.registry.register(credentials.appKey);
   const faults = [
     { type: 'stall', ms: 60_000 },

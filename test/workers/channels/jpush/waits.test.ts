@@ -119,3 +119,43 @@ describe('a request to wait that does not say for how long', () => {
     expect(channel.rate(PACKAGE)).toEqual({ remaining: 599, resetsAt: time.now + 60_000 });
   });
 });
+
+describe('what is left of a window', () => {
+  const announce = (remaining: number, reset: number) => ({
+    'X-Rate-Limit-Remaining': String(remaining),
+    'X-Rate-Limit-Reset': String(reset),
+  });
+
+  it('is the least that was announced in it, whichever answer comes first', async () => {
+    const time = { now: 1_000_000 };
+    const waiting: (() => void)[] = [];
+    const { url } = await scriptedServer((response) => {
+      const left = 1 - waiting.length;
+      waiting.push(() => answer(response, 200, { msg_id: '5' }, announce(left, 20)));
+      if (waiting.length === 2) waiting[1]?.();
+    });
+    const channel = channelTo(url, { clock: { now: () => time.now } });
+    const calls = [1, 2].map(() => channel.send(deliveryTo(ONE), unaborted()));
+    await Promise.race(calls);
+    expect(channel.rate(PACKAGE)).toEqual({ remaining: 0, resetsAt: 1_020_000 });
+    waiting[0]?.();
+    await Promise.all(calls);
+    expect(channel.rate(PACKAGE)).toEqual({ remaining: 0, resetsAt: 1_020_000 });
+  });
+
+  it.each([
+    ['the window has ended', 20_000, 3, 60],
+    ['an answer tells of a later one', 1_000, 3, 60],
+    ['an answer tells of an earlier one', 1_000, 3, 1],
+  ])('is announced anew when %s', async (_, later, remaining, reset) => {
+    const time = { now: 1_000_000 };
+    const says = { headers: announce(0, 20) };
+    const { url } = await scriptedServer((response) => answer(response, 200, { msg_id: '5' }, says.headers));
+    const channel = channelTo(url, { clock: { now: () => time.now } });
+    await channel.send(deliveryTo(ONE), unaborted());
+    time.now += later;
+    says.headers = announce(remaining, reset);
+    await channel.send(deliveryTo(ONE), unaborted());
+    expect(channel.rate(PACKAGE)).toEqual({ remaining, resetsAt: time.now + reset * 1000 });
+  });
+});
