@@ -1,43 +1,53 @@
-/** The HTTP API: fastify for sockets and routing, everything that the contract says done by ourselves. */
-import type { Server as HttpServer } from 'node:http';
+/** The HTTP API: fastify for routing and serialisers; everything that the contract says, we do ourselves. */
 import { Server } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { writtenPositions } from '../queries/written-positions.ts';
+import { admission } from './admission/admission.ts';
+import { boundedConnections } from './admission/connections.ts';
+import { unfinishedBodies } from './admission/unfinished-bodies.ts';
 import { mountOn } from './endpoint/mount.ts';
 import type { ApiDeps } from './http/deps.ts';
-import { answerForNode, isMalformed, sendFrameworkError, sendMalformed, sendNotFound } from './http/errors.ts';
-import { type Gate, gate } from './http/gate.ts';
+import { isMalformed, sendFrameworkError, sendMalformed, sendNotFound } from './http/errors.ts';
+import { closeOtherListeners } from './http/listen.ts';
+import { answerForNode, nodeServer } from './http/node-server.ts';
 import type { Services } from './http/services.ts';
 import { mountUms } from './ums/routes.ts';
 
-/** A request that is not complete by then gets 408 (`docs/api.md §2`), in ms. */
-const REQUEST_TIMEOUT_MS = 10_000;
-const TIMEOUT_CHECK_MS = 500;
-/** A server that closes goes on answering for this long, in ms, so that who sends on an open connection hears of it. */
+/** A server that closes goes on answering for this long, in ms, so that clients that send on open connections hear of it. */
 const SHED_MS = 200;
-/** For who connects all the time; by far enough for those who wait to be let in. */
+/** The same while new clients go on connecting: by far enough for all connections that wait to be let in. */
 const SHED_AT_MOST_MS = 1_000;
-/** What who has connected last may take to send, in ms. */
+/** Grace period, in ms, for the newest connection to send its request. */
 const LAST_MS = 50;
 /** When the server closes, connections that are still open after this, in ms, are cut: half a request never ends by itself. */
 const CLOSE_GRACE_MS = 5000;
 
-/** Methods that may bring a body; none is parsed by fastify: an endpoint reads it itself, all else leaves it unread. */
+/** Each connection may hold a head of 16 KiB that is not complete. */
+const MAX_CONNECTIONS = 8_000;
+const MAX_UNFINISHED_BYTES = 32 * 1024 * 1024;
+/** So many of the largest bodies can be on their way at least. */
+const MIN_BODIES = 4;
+
+/** Methods that may have a body. Fastify parses none of them: an endpoint reads its own, all others stay unread. */
 const methodsWithBody = ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY'];
 
-/** Ready for `inject` and `listen`. While it closes, requests that still come are shed and those at work are finished. */
+/** Ready for `inject` and `listenOn`. While it closes, new requests are shed and those at work are finished. */
 export function buildApi(deps: ApiDeps): FastifyInstance {
-  const services: Services = { deps, written: writtenPositions(), gate: gate(deps.limits.maxInFlight) };
+  const { logger, limits } = deps;
+  const connections = boundedConnections(limits.maxConnections ?? MAX_CONNECTIONS);
+  const services: Services = {
+    deps,
+    written: writtenPositions(),
+    admission: admission({ logger, connections, maxAtWork: limits.maxAtWork }),
+    unfinished: unfinishedBodies(
+      limits.maxUnfinishedBytes ?? Math.max(MAX_UNFINISHED_BYTES, MIN_BODIES * limits.maxBodyBytes),
+    ),
+  };
   const app: FastifyInstance = Fastify({
     logger: false,
     return503OnClosing: false,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: {
-      headersTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-      requireHostHeader: false,
-    },
+    serverFactory: (handle) => nodeServer(services, connections, handle),
     frameworkErrors: (error, request, reply) => sendFrameworkError(services, error, request, reply),
   });
   for (const method of methodsWithBody) app.addHttpMethod(method, { hasBody: false, overrideExisting: true });
@@ -45,41 +55,44 @@ export function buildApi(deps: ApiDeps): FastifyInstance {
     if (isMalformed(request.raw)) sendMalformed(services, request, reply);
     else done();
   });
-  shedWhileClosing(app, services.gate);
+  shedWhileClosing(app, services);
 
   mountUms(mountOn(app, services));
   app.setNotFoundHandler((request, reply) => sendNotFound(services, request, reply));
   app.setErrorHandler<FastifyError>((error, request, reply) => sendFrameworkError(services, error, request, reply));
-  answerForNode(app, services);
+  answerForNode(app.server, services);
   return app;
 }
 
-function shedWhileClosing(app: FastifyInstance, gate: Gate): void {
+function shedWhileClosing(app: FastifyInstance, services: Services): void {
   app.addHook('preClose', async () => {
-    gate.close();
+    services.admission.close();
     setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS).unref();
-    if (app.server.listening) await stopListening(app.server);
+    if (app.server.listening) await stopListening(app);
   });
 }
 
 /**
- * Takes connections for the time of shedding, then no more, and waits until what was sent on those that are there is read.
- * All the while requests are answered.
+ * Takes connections for the time of shedding, then no more, and waits until everything that was sent on the open ones is
+ * read. All the while requests are answered.
  */
-async function stopListening(server: HttpServer): Promise<void> {
+async function stopListening({ server }: FastifyInstance): Promise<void> {
   const giveUpAt = performance.now() + SHED_AT_MOST_MS;
   let newest = false;
   server.on('connection', () => {
     newest = true;
   });
   await pause(SHED_MS);
-  // The system lets in one connection a turn of the event loop, and resets those that still wait when it is told to stop.
+  // The system lets in one connection in each turn of the event loop, and a close resets those that still wait.
   do {
     newest = false;
     await nextTurn();
   } while (newest && performance.now() < giveUpAt);
-  // The close of an HTTP server would also close whatever looks idle: who has just come and is about to send, too.
+  // The close of an HTTP server would also close connections that look idle, such as one whose request is on its way.
   Server.prototype.close.call(server);
+  const othersEnded = closeOtherListeners(server);
   await pause(LAST_MS);
   await nextTurn();
+  server.closeIdleConnections();
+  await othersEnded;
 }

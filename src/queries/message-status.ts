@@ -17,6 +17,8 @@ export interface MessageSources {
   readonly log: EventLog;
   readonly documents: Documents;
   readonly written: WrittenPositions;
+  /** `Documents.reached`, which may take its time. */
+  readonly reached?: Documents['reached'];
 }
 
 /** @returns `undefined` for an id that no message has, or that none can have */
@@ -37,13 +39,14 @@ function view(parts: MessageParts): MessageView {
 }
 
 /** Whether the read models hold all that this node wrote for the message. */
-async function followWrites({ documents, written }: MessageSources, msgId: string): Promise<boolean> {
+async function followWrites(
+  { documents, written, reached = (...wait) => documents.reached(...wait) }: MessageSources,
+  msgId: string,
+): Promise<boolean> {
   const position = written.of(msgId);
   if (position === undefined) return true;
-  const reached = await Promise.all(
-    [messages.name, deliveries.name].map((name) => documents.reached(name, position, FOLLOW_MS)),
-  );
-  return reached.every(Boolean);
+  const all = await Promise.all([messages.name, deliveries.name].map((name) => reached(name, position, FOLLOW_MS)));
+  return all.every(Boolean);
 }
 
 /** @returns `undefined` if one of the two read models does not know all of the message yet */

@@ -1,8 +1,10 @@
 /** `ums serve`: everything in one process. */
 
 import { setImmediate as turn } from 'node:timers/promises';
+import { listenOn } from '../api/http/listen.ts';
 import { buildApi } from '../api/server.ts';
 import { createTokenVerifier } from '../backends/tokens/index.ts';
+import { serviceUrl } from '../cli/call.ts';
 import { CommandFailed, exitCodes } from '../cli/exit-codes.ts';
 import type { Config } from '../config.ts';
 import { appDirectory } from '../domain/apps.ts';
@@ -16,8 +18,6 @@ import { Releases } from './process/releases.ts';
 import { stopSignal } from './process/stop-signal.ts';
 import { startLookAlike, startVirtualTerminals } from './sandbox.ts';
 
-/** Requests worked on at once; more are shed. */
-const MAX_IN_FLIGHT = 2_000;
 /** How long a delivery may go on after a signal. All in all the process ends within 10 s. */
 const DELIVERY_GRACE_MS = 4_000;
 const API_GRACE_MS = 2_500;
@@ -87,7 +87,7 @@ async function listen(
     time,
     nextMsgId: msgIds(time, systemClock, embeddedNode(config.dataDir)),
     logger: log.logger,
-    limits: { maxSkewMs: config.maxSkewMs, maxBodyBytes: config.maxBodyBytes, maxInFlight: MAX_IN_FLIGHT },
+    limits: { maxSkewMs: config.maxSkewMs, maxBodyBytes: config.maxBodyBytes },
   });
   releases.add(async () => {
     // Who has not finished by then is cut off; what was accepted is durable already.
@@ -95,14 +95,14 @@ async function listen(
     await api.close();
     clearTimeout(cut);
   });
-  const url = await listening(api, config);
-  log.announce({ url, dataDir: config.dataDir }, `listening on ${url}`);
-  return url;
+  const [bound, ...more] = await listening(api, config);
+  for (const { url } of [bound, ...more]) log.announce({ url, dataDir: config.dataDir }, `listening on ${url}`);
+  return serviceUrl({ host: bound.address, port: bound.port });
 }
 
-async function listening(api: ReturnType<typeof buildApi>, { host, port }: Config): Promise<string> {
+async function listening(api: ReturnType<typeof buildApi>, { host, port }: Config) {
   try {
-    return await api.listen({ host, port, backlog: 4096 });
+    return await listenOn(api, { host, port });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE' || code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')

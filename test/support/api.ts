@@ -137,7 +137,7 @@ function baseDeps(ports: Pick<ApiDeps, 'log' | 'documents' | 'logger'>): ApiDeps
       ids = next.state;
       return next.id;
     },
-    limits: { maxSkewMs: 600_000, maxBodyBytes: 131_072, maxInFlight: 1000 },
+    limits: { maxSkewMs: 600_000, maxBodyBytes: 131_072 },
   };
 }
 

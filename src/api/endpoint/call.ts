@@ -29,6 +29,8 @@ export interface Call {
   readonly line: AccessLine;
   /** The envelope of a success with this `data`, as JSON text. */
   readonly answer: (data: unknown) => string;
+  /** Waits for something else than work of this process: meanwhile the request takes no place (`admission.ts`). */
+  readonly outside: <T>(waiting: Promise<T>) => Promise<T>;
 }
 
 /** What a read comes to. */

@@ -2,11 +2,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Position } from '../../domain/position.ts';
 import { type RefusalCode, type Rejection, reject } from '../../domain/result-codes.ts';
-import type { AccessLine } from '../http/access-log.ts';
+import { type AccessLine, noteIds } from '../http/access-log.ts';
 import { type Body, parseBody, readBytes } from '../http/body.ts';
-import type { ApiDeps } from '../http/deps.ts';
 import type { Refusal } from '../http/envelope.ts';
-import { checkHeaders, type RequestHeaders, readHeaders } from '../http/headers.ts';
+import { checkHeaders, readHeaders } from '../http/headers.ts';
 import type { Services } from '../http/services.ts';
 import { authenticateApp, authenticateUser } from './authenticate.ts';
 import type { Call, CallerKind, Effect, Read } from './call.ts';
@@ -55,6 +54,7 @@ export interface Exchange {
   readonly path: string;
   readonly line: AccessLine;
   readonly answer: (data: unknown) => string;
+  readonly outside: Call['outside'];
 }
 
 /** The success's envelope as text, a refusal, or nothing when the client went away. */
@@ -67,43 +67,34 @@ export async function serve<P>(
   caller: CallerKind,
   exchange: Exchange,
 ): Promise<Served> {
-  const headers = readHeaders(exchange.raw.headers);
-  noteIds(exchange.line, headers, caller);
-  const body = await readBody(services.deps, endpoint, exchange.raw);
+  const { admission } = services;
+  const { raw, line } = exchange;
+  const headers = readHeaders(raw.headers);
+  noteIds(line, headers, { clientId: caller === 'terminal' });
+  const body = await readBody(services, endpoint, raw);
   if (body?.type !== 'body') return body;
-  if (!services.gate.enter()) return reject('A00001');
-  try {
-    const identified = await identify(services.deps, endpoint, caller, { ...exchange, headers, body });
-    const served = identified.type === 'rejected' ? identified : await runChecked(services, endpoint, identified.call);
-    return served.type === 'rejected' ? withStandIn(served, endpoint.codes) : served;
-  } finally {
-    services.gate.leave();
-  }
-}
-
-/** As they are claimed: also a request that is refused can be found by them. */
-function noteIds(line: AccessLine, headers: RequestHeaders, caller: CallerKind): void {
-  line.appId = headers.appId;
-  line.clientId = caller === 'terminal' ? headers.clientId : undefined;
-  line.sequenceId = headers.sequenceId;
+  if (!admission.bodyArrived(raw)) return reject('A00001');
+  const identified = await identify(services, endpoint, caller, { ...exchange, headers, body });
+  const served = identified.type === 'rejected' ? identified : await runChecked(services, endpoint, identified.call);
+  return served.type === 'rejected' ? withStandIn(served, endpoint.codes) : served;
 }
 
 async function readBody<P>(
-  { limits }: ApiDeps,
+  { deps, unfinished }: Services,
   endpoint: Endpoint<P>,
   raw: IncomingMessage,
 ): Promise<Body | Refusal | undefined> {
-  const bytes = await readBytes(raw, limits.maxBodyBytes);
+  const bytes = await readBytes(raw, { maxBytes: deps.limits.maxBodyBytes, unfinished });
   if (bytes === undefined || 'type' in bytes) return bytes;
   return parseBody(bytes, raw.headers['content-type'], { input: endpoint.input ?? 'object' });
 }
 
 /** App, signature, permission, headers, token. */
 async function identify<P>(
-  deps: ApiDeps,
+  { deps }: Services,
   endpoint: Endpoint<P>,
   caller: CallerKind,
-  { path, line, answer, headers, body }: Exchange & Pick<Call, 'headers' | 'body'>,
+  { path, line, answer, outside, headers, body }: Exchange & Pick<Call, 'headers' | 'body'>,
 ): Promise<{ readonly type: 'call'; readonly call: Call } | Rejection> {
   const now = deps.clock.now();
   const authenticated = authenticateApp(deps, { path, signed: body.signed, headers, now }, caller);
@@ -114,13 +105,13 @@ async function identify<P>(
   // A cloud caller has neither client nor user: its headers of that name are ignored.
   const clientId = (isTerminal && headers.clientId) || '';
   const verified = isTerminal
-    ? await authenticateUser(deps.tokens, headers.accessToken, clientId, endpoint.token)
+    ? await outside(authenticateUser(deps.tokens, headers.accessToken, clientId, endpoint.token))
     : noUser;
   if (verified.type === 'rejected') return verified;
   const { app } = authenticated;
   const { user } = verified;
   line.userId = user?.userId;
-  return { type: 'call', call: { path, headers, body, app, caller, clientId, user, now, line, answer } };
+  return { type: 'call', call: { path, headers, body, app, caller, clientId, user, now, line, answer, outside } };
 }
 
 const noUser = { type: 'user', user: undefined } as const;

@@ -41,15 +41,22 @@ async function handle<P>(
   reply: FastifyReply,
 ): Promise<void> {
   const { raw } = request;
+  const { admission } = services;
   const line = accessLine(raw);
   const exchange: Exchange = {
     raw,
     path: line.path ?? '',
     line,
     answer: (data) => reply.serialize(success(data)) as string,
+    outside: (waiting) => admission.outside(raw, waiting),
   };
-  const answer = await answerOf(services, () => serve(services, endpoint, caller, exchange), exchange);
-  if (answer !== undefined) send(services, reply, line, answer);
+  admission.enter(raw);
+  try {
+    const answer = await answerOf(services, () => serve(services, endpoint, caller, exchange), exchange);
+    if (answer !== undefined) send(services, reply, line, answer);
+  } finally {
+    admission.leave(raw);
+  }
 }
 
 async function answerOf(

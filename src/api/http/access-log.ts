@@ -1,7 +1,8 @@
-/** Exactly one line a request, with its ids; never its content, tokens or keys. */
+/** Exactly one line for each request, with its ids; never its content, tokens or keys. */
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from '../../ports/logger.ts';
 import type { Answer } from './envelope.ts';
+import type { RequestHeaders } from './headers.ts';
 import { pathOf } from './path.ts';
 
 /** Filled in as the request is understood. */
@@ -18,10 +19,21 @@ export interface AccessLine {
   msgId?: string | undefined;
 }
 
-/** @param request absent where so little of it arrived that there is none */
+/** @param request absent if too little of it arrived */
 export function accessLine(request: IncomingMessage | undefined): AccessLine {
   const { method, url } = request ?? {};
   return { method, path: url === undefined ? undefined : pathOf(url), startedAt: performance.now() };
+}
+
+/** Notes the ids as they are claimed, so that a refused request can be found by them too. */
+export function noteIds(
+  line: AccessLine,
+  { appId, clientId, sequenceId }: RequestHeaders,
+  options: { readonly clientId: boolean },
+): void {
+  line.appId = appId;
+  line.clientId = options.clientId ? clientId : undefined;
+  line.sequenceId = sequenceId;
 }
 
 export function logAccess(
@@ -33,7 +45,7 @@ export function logAccess(
   logger.info({ ...idsOf(line), status, retCode, ms }, 'request');
 }
 
-/** What tells which request a line of the log is about. */
+/** The fields of a log line that identify its request. */
 export function idsOf({ method, path, appId, clientId, userId, sequenceId, msgId }: AccessLine) {
   return { method, path, appId, clientId, userId, sequenceId, msgId };
 }

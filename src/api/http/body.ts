@@ -1,6 +1,8 @@
 /** From the bytes of a body to the JSON object in it (`docs/api.md §2`), without a framework's opinion in between. */
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
+import { reject } from '../../domain/result-codes.ts';
+import type { UnfinishedBodies, UnfinishedBody } from '../admission/unfinished-bodies.ts';
 import { httpRefusal, type Refusal } from './envelope.ts';
 import { withoutSpace } from './signature.ts';
 
@@ -8,14 +10,14 @@ export interface Body {
   readonly type: 'body';
   /** The JSON text as it was sent; `{}` for a blank body. */
   readonly text: string;
-  /** What the signature covers: the sent text without its white space. */
+  /** The part that the signature covers: the sent text without its white space. */
   readonly signed: string;
   readonly value: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Who still sends can't hear an answer: the rest of a body over the limit is read, and dropped, for so long (in ms) and
- * up to so many times the limit.
+ * A client that still sends can't hear an answer: the rest of a refused body is read, and dropped, for so long (in ms)
+ * and up to so many times the limit.
  */
 const DRAIN_MS = 500;
 const DRAIN_FACTOR = 64;
@@ -24,29 +26,55 @@ const BLANK = /^[ \t\n\v\f\r]*$/;
 const JSON_TYPE = /^[ \t]*application\/json[ \t]*(?:;|$)/i;
 const blankBody: Body = { type: 'body', text: '{}', signed: '', value: {} };
 
-const tooLarge = httpRefusal(413, 'B00006', 'body');
+const tooLarge: Refusal = { ...httpRefusal(413, 'B00006', 'body'), last: true };
+const madeWay: Refusal = { ...reject('A00001'), last: true };
 
-/** Reads a whole body, `maxBytes` at most. @returns `undefined` if the client went away before it was complete */
-export function readBytes(source: IncomingMessage, maxBytes: number): Promise<Buffer | Refusal | undefined> {
+export interface BodyBounds {
+  readonly maxBytes: number;
+  readonly unfinished: UnfinishedBodies;
+}
+
+/**
+ * Reads a whole body.
+ * @returns 413 for a body over the limit; 503 for one that is not complete while there are too many of them;
+ * `undefined` if the client went away before it was complete
+ */
+export function readBytes(
+  source: IncomingMessage,
+  { maxBytes, unfinished }: BodyBounds,
+): Promise<Buffer | Refusal | undefined> {
   return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
+    const length = Number(source.headers['content-length']);
+    let chunks: Buffer[] = [];
     let size = 0;
+    let refusal: Refusal | undefined;
     let draining: NodeJS.Timeout | undefined;
+    let counted: UnfinishedBody | undefined;
     const done = (result: Buffer | Refusal | undefined): void => {
       clearTimeout(draining);
+      counted?.end();
       resolve(result);
     };
-    const drain = (): void => {
-      draining ??= setTimeout(done, DRAIN_MS, tooLarge);
+    const drain = (why: Refusal): void => {
+      if (refusal !== undefined) return;
+      refusal = why;
+      chunks = [];
+      counted?.end();
+      draining = setTimeout(done, DRAIN_MS, why);
     };
-    if (Number(source.headers['content-length']) > maxBytes) drain();
+    if (length > maxBytes) drain(tooLarge);
     source.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > maxBytes) drain();
-      else chunks.push(chunk);
+      if (size > maxBytes) drain(tooLarge);
       if (size > maxBytes * DRAIN_FACTOR) done(tooLarge);
+      if (refusal !== undefined) return;
+      chunks.push(chunk);
+      // Nearly every body is complete with its first piece.
+      if (size === length) return;
+      counted ??= unfinished.begin(() => drain(madeWay));
+      counted.grew(chunk.length);
     });
-    source.once('end', () => done(size > maxBytes ? tooLarge : wholeOf(chunks)));
+    source.once('end', () => done(refusal ?? wholeOf(chunks)));
     source.once('error', () => done(undefined));
     source.once('close', () => done(undefined));
   });
@@ -79,7 +107,7 @@ export function parseBody(
   return { type: 'body', text, signed: withoutSpace(text), value };
 }
 
-/** @returns `undefined` for what is not JSON, or nested deeper than the parser goes */
+/** @returns `undefined` for text that is not JSON, or that is nested deeper than the parser goes */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,5 +1,4 @@
-/** What the API is built from. Only ports and pure helpers; the composition root chooses what is behind them. */
-
+/** The parts that the API is built from: only ports and pure helpers. The composition root chooses the implementations. */
 import type { AppDirectory } from '../../domain/apps.ts';
 import type { ZonedTime } from '../../domain/time.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -9,11 +8,15 @@ import type { Logger } from '../../ports/logger.ts';
 import type { TokenVerifier } from '../../ports/token-verifier.ts';
 
 export interface ApiLimits {
-  /** How far a request's `timestamp` may be off, either way. */
+  /** How far a request's `timestamp` may be off, either way, in ms. */
   readonly maxSkewMs: number;
   readonly maxBodyBytes: number;
-  /** Requests that are worked on at once; more are shed (A00001). */
-  readonly maxInFlight: number;
+  /** Most requests at work at once (A00001); `admission/limit.ts` may allow fewer. */
+  readonly maxAtWork?: number;
+  /** Most connections at once. */
+  readonly maxConnections?: number;
+  /** Most bytes of all bodies that are not complete. */
+  readonly maxUnfinishedBytes?: number;
 }
 
 export interface ApiDeps {

@@ -1,6 +1,8 @@
 /** The envelope that every answer travels in (`docs/api.md §2 Answers`), and refusals in it. */
 import { httpStatusOf, type RefusalCode, type Rejection, type RetCode, retInfoOf } from '../../domain/result-codes.ts';
 
+export const CONTENT_TYPE = 'application/json; charset=utf-8';
+
 /** An answer ready to send. */
 export interface Answer {
   readonly status: number;
@@ -15,12 +17,16 @@ export interface Answer {
 export interface Refusal extends Rejection {
   readonly httpStatus?: number | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The connection ends with this answer, since the rest of the request is not read. */
+  readonly last?: boolean | undefined;
 }
 
-/** The codes that say "come back in a moment". */
+/** Every 503 says when to come back, in seconds. */
 const RETRY_LATER = { 'retry-after': '1' };
+/** For a connection whose rest of a request nobody reads. */
+const CLOSE = { connection: 'close' };
 
-/** A refusal by the HTTP layer, which has a status of its own. */
+/** A refusal by the HTTP layer, with an HTTP status of its own. */
 export function httpRefusal(httpStatus: number, code: RefusalCode, detail?: string): Refusal {
   return { type: 'rejected', code, detail, httpStatus };
 }
@@ -32,8 +38,13 @@ export function refusalAnswer(refusal: Refusal): Answer {
     status,
     retCode: code,
     text: JSON.stringify({ retCode: code, retInfo: retInfoOf(code, detail), data: null }),
-    headers: refusal.headers ?? (status === 503 ? RETRY_LATER : undefined),
+    headers: headersOf(refusal, status),
   };
+}
+
+function headersOf({ headers, last }: Refusal, status: number): Answer['headers'] {
+  if (status !== 503 && last !== true) return headers;
+  return { ...(status === 503 && RETRY_LATER), ...(last === true && CLOSE), ...headers };
 }
 
 /** @param text the whole envelope, as its endpoint's serialiser made it */
@@ -41,7 +52,7 @@ export function successAnswer(text: string): Answer {
   return { status: 200, retCode: '00000', text };
 }
 
-/** What an endpoint's compiled serialiser takes. */
+/** The envelope of a success, for an endpoint's compiled serialiser. */
 export function success(data: unknown): { retCode: RetCode; retInfo: string; data: unknown } {
   return { retCode: '00000', retInfo: retInfoOf('00000'), data };
 }

@@ -9,9 +9,9 @@ const FOLLOW_MS = 2000;
 /** Reads follow writes: whoever has the answer finds the registration as it says. */
 export async function deviceListFollows(
   { deps }: Services,
-  _call: Call,
+  call: Call,
   _parameters: unknown,
   { position }: Done,
 ): Promise<void> {
-  await deps.documents.reached(devices.name, position, FOLLOW_MS);
+  await call.outside(deps.documents.reached(devices.name, position, FOLLOW_MS));
 }

@@ -23,7 +23,9 @@ export const getmsgstatEndpoint: ReadEndpoint<{ msgId: string }> = {
   facts: () => eitherSpelling,
   data: messageInfoSchema,
   async run({ deps, written }, call, { msgId }) {
-    const message = await messageStatus({ log: deps.log, documents: deps.documents, written }, msgId);
+    const { log, documents } = deps;
+    const reached: typeof documents.reached = (...wait) => call.outside(documents.reached(...wait));
+    const message = await messageStatus({ log, documents, written, reached }, msgId);
     if (message === undefined || !mayAsk(message, call.user?.userId)) return reject('H32007');
     call.line.msgId = message.header.msgId;
     return { type: 'done', answer: call.answer(messageInfo(message, deps.time)) };

@@ -153,11 +153,11 @@ function signed(name: string, body: object): string {
 }
 
 /** An API whose token check waits until it is let go. */
-async function heldApi(maxInFlight: number) {
+async function heldApi(maxAtWork: number) {
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   const { promise: entered, resolve: enter } = Promise.withResolvers<void>();
   const held = await openTestApi(({ log }) => ({
-    limits: { maxInFlight },
+    limits: { maxAtWork },
     log: {
       ...log,
       async readStream(stream) {

@@ -1,0 +1,200 @@
+/**
+ * Decides at Node's `request` event, before body, router and signature, whether a request is worked on
+ * (`docs/decisions/0034`). What is refused is answered A00001 with `Retry-After`.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from '../../ports/logger.ts';
+import { accessLine } from '../http/access-log.ts';
+import type { Connections } from './connections.ts';
+import { heldItems } from './held.ts';
+import { initialLimit, isCalm, type Limit, MAX_LIMIT, nextLimit, WINDOW_MS } from './limit.ts';
+import { type Refused, refuse } from './refusal.ts';
+import { shedLog } from './shed-log.ts';
+
+/** Refusals that wait at once. */
+const MAX_HELD = 4_000;
+/** Requests that wait for something else at once: the rest of a body, a read model, a token's issuer. */
+const MAX_ASIDE = 2_000;
+
+/** A request that was let in. */
+interface Ticket {
+  /** `performance.now()` when its work began; what it waited for something else is no work. */
+  startedAt: number;
+  /** Does not count while it waits for something else. */
+  aside: boolean;
+  /** Its body is not complete. */
+  reading: boolean;
+  /** An endpoint works on it, whether or not its client is still there. */
+  busy: boolean;
+  /** Its answer is out, or its client is gone. */
+  closed: boolean;
+}
+
+export interface AdmissionOptions {
+  readonly logger: Logger;
+  readonly connections: Connections;
+  /** Most requests at work at once, whatever the latency is. */
+  readonly maxAtWork?: number | undefined;
+}
+
+export interface Admission {
+  /** Whether to go on with a request; one that is refused is answered here. */
+  decide(request: IncomingMessage, response: ServerResponse): boolean;
+  /** An endpoint takes it up; `leave` follows. */
+  enter(request: IncomingMessage): void;
+  leave(request: IncomingMessage): void;
+  /** The body of a request is complete. Returns false if it came late, and others have taken the place: refuse it. */
+  bodyArrived(request: IncomingMessage): boolean;
+  /** While a request waits for something else it takes no place, and that time is not its latency. */
+  outside<T>(request: IncomingMessage, waiting: Promise<T>): Promise<T>;
+  /** From now on everything is refused at once, also those that are held. */
+  close(): void;
+  readonly closed: boolean;
+}
+
+export function admission({ logger, connections, maxAtWork = MAX_LIMIT }: AdmissionOptions): Admission {
+  const tickets = new WeakMap<IncomingMessage, Ticket>();
+  const atWork = new Set<Ticket>();
+  const held = heldItems<Refused>({ max: MAX_HELD, release: (refused) => refuse(logger, refused, { last: closed }) });
+  const log = shedLog(logger);
+  let closed = false;
+  let aside = 0;
+  let state: Limit = initialLimit;
+  let timer: NodeJS.Timeout | undefined;
+  let dueAt = 0;
+  let worstMs = 0;
+  let calmMs: number | undefined;
+  let peak = 0;
+
+  const isFull = (): boolean => atWork.size >= Math.min(state.limit, maxAtWork);
+
+  const begin = (ticket: Ticket): void => {
+    atWork.add(ticket);
+    peak = Math.max(peak, atWork.size);
+  };
+
+  const setAside = (ticket: Ticket): void => {
+    atWork.delete(ticket);
+    ticket.aside = true;
+    aside += 1;
+  };
+
+  /** @param since `performance.now()` that its work counts from */
+  const takeBack = (ticket: Ticket, since: number): void => {
+    aside -= 1;
+    ticket.aside = false;
+    ticket.startedAt = since;
+    begin(ticket);
+  };
+
+  const finish = (ticket: Ticket): void => {
+    if (ticket.aside) {
+      aside -= 1;
+      ticket.aside = false;
+      return;
+    }
+    const ms = performance.now() - ticket.startedAt;
+    if (!ticket.reading) {
+      worstMs = Math.max(worstMs, ms);
+      if (isCalm(atWork.size)) calmMs = Math.min(calmMs ?? ms, ms);
+    }
+    atWork.delete(ticket);
+  };
+
+  const endWindow = (): void => {
+    const now = performance.now();
+    for (const ticket of atWork) {
+      // Whoever sends slowly must not take the place of those that are here.
+      if (!ticket.reading) worstMs = Math.max(worstMs, now - ticket.startedAt);
+      else if (now - ticket.startedAt >= WINDOW_MS) setAside(ticket);
+    }
+    state = nextLimit(state, { worstMs, lateMs: Math.max(0, now - dueAt), calmMs, peak });
+    log.windowEnded(state.limit);
+    worstMs = 0;
+    calmMs = undefined;
+    peak = atWork.size;
+    timer = undefined;
+    // An idle server has no timer; the limit then stays as it is.
+    if (atWork.size > 0 || held.size > 0 || log.shedding) arm();
+  };
+
+  const arm = (): void => {
+    if (timer !== undefined || closed) return;
+    dueAt = performance.now() + WINDOW_MS;
+    timer = setTimeout(endWindow, WINDOW_MS).unref();
+  };
+
+  return {
+    get closed() {
+      return closed;
+    },
+    decide(request, response) {
+      arm();
+      if (closed || connections.isOverLimit(request.socket)) {
+        refuse(logger, { request, response, line: accessLine(request) }, { last: true });
+        return false;
+      }
+      if (isFull() || aside >= MAX_ASIDE) {
+        log.refused();
+        // The body is dropped as it comes, so that a refusal holds no bytes.
+        request.resume();
+        held.hold({ request, response, line: accessLine(request) });
+        return false;
+      }
+      const ticket: Ticket = {
+        startedAt: performance.now(),
+        aside: false,
+        reading: true,
+        busy: false,
+        closed: false,
+      };
+      tickets.set(request, ticket);
+      begin(ticket);
+      response.once('close', () => {
+        ticket.closed = true;
+        if (!ticket.busy) finish(ticket);
+      });
+      return true;
+    },
+    enter(request) {
+      const ticket = tickets.get(request);
+      if (ticket !== undefined) ticket.busy = true;
+    },
+    leave(request) {
+      const ticket = tickets.get(request);
+      if (ticket === undefined) return;
+      ticket.busy = false;
+      if (ticket.closed) finish(ticket);
+    },
+    bodyArrived(request) {
+      if (closed) return false;
+      const ticket = tickets.get(request);
+      if (ticket === undefined) return true;
+      ticket.reading = false;
+      if (!ticket.aside) return true;
+      if (isFull()) {
+        log.refused();
+        return false;
+      }
+      takeBack(ticket, performance.now());
+      return true;
+    },
+    async outside(request, waiting) {
+      const ticket = tickets.get(request);
+      if (ticket === undefined || ticket.aside || aside >= MAX_ASIDE) return waiting;
+      const workedMs = performance.now() - ticket.startedAt;
+      setAside(ticket);
+      try {
+        return await waiting;
+      } finally {
+        takeBack(ticket, performance.now() - workedMs);
+      }
+    },
+    close() {
+      closed = true;
+      clearTimeout(timer);
+      timer = undefined;
+      held.releaseAll();
+    },
+  };
+}

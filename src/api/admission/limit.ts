@@ -1,0 +1,60 @@
+/**
+ * How many requests may be at work at once: a limit that follows the latency it causes (`docs/decisions/0034`).
+ * Pure: one step for each window of time.
+ */
+
+/** Length of a window, in ms. */
+export const WINDOW_MS = 25;
+export const MAX_LIMIT = 512;
+/** So few are never refused, however slow they are. */
+const MIN_LIMIT = 8;
+/** The latency to keep accepted requests below, in ms. */
+const TARGET_MS = 45;
+/** A store that is slow by itself raises the target: a commit that has just begun and the next one take this many times one. */
+const CALM_FACTOR = 2.5;
+const MAX_TARGET_MS = 500;
+/** The most that one window takes away. */
+const MAX_CUT = 0.7;
+const STEP_UP = 4;
+/** What is left of a slow store's latency after each window: a limit that it raised is questioned after some seconds. */
+const CALM_DECAY = 0.998;
+const CALM_WEIGHT = 0.1;
+
+export interface Window {
+  /** Longest time that a request has been at work, finished or not, in ms; 0 without any. */
+  readonly worstMs: number;
+  /** How late the event loop was, in ms. */
+  readonly lateMs: number;
+  /** Shortest time of a request that was finished while few were at work, in ms. */
+  readonly calmMs: number | undefined;
+  /** Most requests that were at work at once. */
+  readonly peak: number;
+}
+
+export interface Limit {
+  readonly limit: number;
+  /** What a request takes when few are at work, in ms: the part of the latency that no limit makes smaller. */
+  readonly calmMs: number;
+}
+
+export const initialLimit: Limit = { limit: MAX_LIMIT, calmMs: 0 };
+
+/** Whether a latency measured among so many says what a request takes by itself. */
+export function isCalm(atWork: number): boolean {
+  return atWork <= MIN_LIMIT;
+}
+
+/** The limit for the next window. It falls only where it is what holds requests back: a slow machine is no overload. */
+export function nextLimit({ limit, calmMs: known }: Limit, { worstMs, lateMs, calmMs: seen, peak }: Window): Limit {
+  const calmMs = nextCalm(known, seen);
+  const targetMs = Math.min(MAX_TARGET_MS, Math.max(TARGET_MS, CALM_FACTOR * calmMs));
+  const delayMs = worstMs + lateMs;
+  if (delayMs <= targetMs) return { limit: Math.min(MAX_LIMIT, limit + STEP_UP), calmMs };
+  if (2 * peak < limit) return { limit, calmMs };
+  return { limit: Math.max(MIN_LIMIT, Math.floor(limit * Math.max(MAX_CUT, targetMs / delayMs))), calmMs };
+}
+
+function nextCalm(known: number, seen: number | undefined): number {
+  if (seen === undefined) return known * CALM_DECAY;
+  return seen < known ? seen : known + CALM_WEIGHT * (seen - known);
+}
