@@ -1,14 +1,14 @@
-/** Delivery over the JPush REST API v3 (`docs/jpush.md`): one call a chunk, one cid a chunk, one meaning for every answer. */
+/** Delivery over the JPush REST API v3 (`docs/jpush.md`): each chunk of recipients is one call with one cid. */
 import type { AppDirectory, JPushAccount } from '../../../domain/apps.ts';
 import { assertNever } from '../../../domain/decider.ts';
-import type { Clock } from '../../../ports/clock.ts';
-import type { CallFailure, Channel, Delivery, RateState, SendResult } from '../channel.ts';
+import { type Clock, type MonotonicClock, systemMonotonic } from '../../../ports/clock.ts';
+import type { CallFailure, Channel, Delivery, SendResult } from '../channel.ts';
 import type { Answer } from './answer.ts';
 import { type CidBatch, type CidPool, cidPool } from './cids.ts';
 import { reasonOf } from './codes.ts';
 import { type Call, jpushHttp, type Reply } from './http.ts';
 import { pushBody } from './push-body.ts';
-import { type GrowingWait, growingWait, rateAfter, rateOf } from './rate.ts';
+import { type GrowingWait, growingWait, type RateWindow, rateAfter, rateOf } from './rate.ts';
 import { targetsRefused } from './recipients.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
@@ -20,6 +20,7 @@ export interface JPushOptions {
   /** Where the credentials of each package are. */
   readonly packages: AppDirectory;
   readonly clock: Clock;
+  readonly monotonic?: MonotonicClock;
   /** For one call, connecting and the body of the answer included. */
   readonly deadlineMs?: number;
 }
@@ -28,18 +29,19 @@ export interface JPushOptions {
 interface Known {
   readonly cids: CidPool;
   readonly untoldWait: GrowingWait;
-  rate: RateState | undefined;
+  rate: RateWindow | undefined;
 }
 
-/** A package that has no credentials (any more) is `denied`, so that its dead letters can be redriven once it has. */
-export function jpushChannel({ url, packages, clock, deadlineMs = DEADLINE_MS }: JPushOptions): Channel {
+/** A package without credentials is `denied`, so that its dead letters can be redriven once it has some. */
+export function jpushChannel(options: JPushOptions): Channel {
+  const { url, packages, clock, monotonic = systemMonotonic, deadlineMs = DEADLINE_MS } = options;
   const http = jpushHttp(url, deadlineMs);
   const closing = new AbortController();
   const apps = new Map<string, Known>();
 
   const knownOf = (credentials: JPushAccount): Known => {
     const known = apps.get(credentials.appKey) ?? {
-      cids: cidPool({ fetchCids: (count) => fetchCids(credentials, count), clock, deadlineMs }),
+      cids: cidPool({ fetchCids: (count) => fetchCids(credentials, count), clock, monotonic, deadlineMs }),
       untoldWait: growingWait(),
       rate: undefined,
     };
@@ -56,8 +58,9 @@ export function jpushChannel({ url, packages, clock, deadlineMs = DEADLINE_MS }:
     const authorization = `Basic ${Buffer.from(`${appKey}:${masterSecret}`).toString('base64')}`;
     const reply = await http.call({ ...call, appKey, authorization }, signal);
     const known = knownOf(credentials);
-    const verdict = verdictOf(reply, clock.now(), () => known.untoldWait.next(clock.now()));
-    known.rate = rateAfter(known.rate, announcedRate(reply, verdict, clock.now()), clock.now());
+    const now = monotonic.elapsed();
+    const verdict = verdictOf(reply, clock.now(), () => known.untoldWait.next(now));
+    known.rate = rateAfter(known.rate, announcedRate(reply, verdict, now), now);
     return verdict;
   };
 
@@ -82,7 +85,7 @@ export function jpushChannel({ url, packages, clock, deadlineMs = DEADLINE_MS }:
       const body = pushBody(delivery, credentials);
       const verdict = await exchange(credentials, { method: 'POST', path: '/v3/push', body }, signal);
       const known = knownOf(credentials);
-      // A cid that JPush does not know comes with others of its batch.
+      // If JPush does not know one cid, it does not know the others of its batch either.
       if (verdict.type === 'refused' && verdict.namesCid) known.cids.clear();
       const result = sendResult(verdict, delivery);
       if (isPastRate(result)) known.untoldWait.reset();
@@ -92,8 +95,10 @@ export function jpushChannel({ url, packages, clock, deadlineMs = DEADLINE_MS }:
     rate(appPackage) {
       const appKey = packages.package(appPackage)?.jpush?.appKey;
       const known = appKey === undefined ? undefined : apps.get(appKey);
-      if (known === undefined || isClosed(known.rate, clock.now())) return known?.rate;
-      return known.untoldWait.trial(clock.now()) ?? known.rate;
+      if (known === undefined) return undefined;
+      const now = monotonic.elapsed();
+      const rate = isClosed(known.rate, now) ? known.rate : (known.untoldWait.trial(now) ?? known.rate);
+      return rate && { remaining: rate.remaining, resetsAt: clock.now() + (rate.endsAt - now) };
     },
 
     async close() {
@@ -103,20 +108,19 @@ export function jpushChannel({ url, packages, clock, deadlineMs = DEADLINE_MS }:
   };
 }
 
-function isClosed(rate: RateState | undefined, now: number): boolean {
-  return rate !== undefined && rate.remaining === 0 && rate.resetsAt > now;
+function isClosed(rate: RateWindow | undefined, now: number): boolean {
+  return rate !== undefined && rate.remaining === 0 && rate.endsAt > now;
 }
 
-/** Whether the rate let a push through. Cids tell nothing of that: they are fetched while pushes are refused. */
+/** Whether the rate let a push through. Cids say nothing about that: they are handed out while pushes are refused. */
 function isPastRate({ type }: SendResult): boolean {
   return type !== 'failed' && type !== 'deferred' && type !== 'denied' && type !== 'unreadable';
 }
 
-/** A 429 closes the window even where its headers don't say so; a 1012 is about one kind of push, not about the window. */
-function announcedRate(reply: Reply, verdict: Verdict, now: number): RateState | undefined {
+/** A 429 closes the window even without headers; a 1012 is about one kind of push, not about the window. */
+function announcedRate(reply: Reply, verdict: Verdict, now: number): RateWindow | undefined {
   if (reply.type !== 'answered') return undefined;
-  if (reply.status === 429 && verdict.type === 'deferred')
-    return { remaining: 0, resetsAt: now + verdict.retryAfterMs };
+  if (reply.status === 429 && verdict.type === 'deferred') return { remaining: 0, endsAt: now + verdict.retryAfterMs };
   return rateOf(reply.header, now);
 }
 
@@ -155,7 +159,7 @@ function acceptance({ msgId, hasError, code, message }: Answer): SendResult {
   return { type: 'unreadable', reason, provider: { httpStatus: 200, code }, providerMessageId: msgId };
 }
 
-/** Nobody's message is refused by a refused request for cids: it counts as a failure. */
+/** A refused request for cids refuses no message, so it counts as a failure. */
 function cidBatch(verdict: Verdict): CidBatch {
   switch (verdict.type) {
     case 'accepted':

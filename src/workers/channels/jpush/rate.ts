@@ -1,20 +1,27 @@
 /** What JPush announces of its rate: one window of a minute per appKey (`docs/jpush.md §4`). */
-import type { RateState } from '../channel.ts';
 
 type Header = (name: string) => string | undefined;
 
-/** JPush's window: the longest that one can be told to wait honestly. */
+/** JPush's window, and so the longest wait that it has a reason to ask for. */
 const WINDOW_MS = 60_000;
-/** A header beyond this is nonsense; nobody is held up by it for longer. */
+/** A header that asks for more than this is nonsense and holds nobody up for longer. */
 const MAX_WAIT_MS = 10 * WINDOW_MS;
 /** Two announced ends of one window differ by less than this: seconds are rounded up, and each answer took its time. */
 const SAME_WINDOW_MS = WINDOW_MS / 4;
-/** A reset of 0 means "just now"; asking again at once would only be refused again. */
+/** A reset of 0 means "just now", and a call made at once would be refused again. */
 const MIN_WAIT_MS = 1000;
+
+/** What is left of JPush's window. Like all times in this file but dates in headers, its end is monotonic. */
+export interface RateWindow {
+  readonly remaining: number;
+  /** ms of the monotonic clock. */
+  readonly endsAt: number;
+}
 
 /**
  * How long to wait after a 429 or a 1012: the reset header, else Retry-After (seconds or a date).
- * @returns nothing if neither says so
+ * @param now ms since 1970, which is what a date is compared with
+ * @returns ms; nothing if neither header says so
  */
 export function retryAfterMs(header: Header, now: number): number | undefined {
   const told = numberOf(header('x-rate-limit-reset')) ?? numberOf(header('retry-after'));
@@ -22,14 +29,14 @@ export function retryAfterMs(header: Header, now: number): number | undefined {
   return wait === undefined ? undefined : Math.min(Math.max(wait, MIN_WAIT_MS), MAX_WAIT_MS);
 }
 
-/** Waits of an app that is refused for its rate and not told for how long: 1 s, 2 s, 4 s … up to a whole window. */
+/** Waits of an app that is refused for its rate without being told for how long: 1 s, 2 s, 4 s … up to a whole window. */
 export interface GrowingWait {
-  /** ms from now. An answer that comes while a wait lasts is one to a call from before it, and lengthens nothing. */
+  /** ms from now. An answer that arrives during a wait belongs to a call from before it, so it lengthens nothing. */
   next(now: number): number;
-  /** A call got through. */
+  /** To be called when a call got through. */
   reset(): void;
-  /** Until then it isn't known whether the wait was long enough: one call at a time, for whoever looks, finds out. */
-  trial(now: number): RateState | undefined;
+  /** While it isn't known whether the wait was long enough: leave for one call at a time, which finds out. */
+  trial(now: number): RateWindow | undefined;
 }
 
 export function growingWait(): GrowingWait {
@@ -38,24 +45,25 @@ export function growingWait(): GrowingWait {
   return {
     next(now) {
       const left = endsAt - now;
-      if (left > 0 && left <= wait) return left;
+      if (left > 0) return left;
       wait = Math.min(Math.max(2 * wait, MIN_WAIT_MS), WINDOW_MS);
       endsAt = now + wait;
       return wait;
     },
     reset() {
       wait = 0;
+      endsAt = Number.NEGATIVE_INFINITY;
     },
-    trial: (now) => (wait === 0 ? undefined : { remaining: 1, resetsAt: now + MIN_WAIT_MS }),
+    trial: (now) => (wait === 0 ? undefined : { remaining: 1, endsAt: now + MIN_WAIT_MS }),
   };
 }
 
-/** The state of the window, if the headers tell both what is left and until when. */
-export function rateOf(header: Header, now: number): RateState | undefined {
+/** The state of the window, if the headers say both what is left and until when. */
+export function rateOf(header: Header, now: number): RateWindow | undefined {
   const remaining = numberOf(header('x-rate-limit-remaining'));
   const reset = numberOf(header('x-rate-limit-reset'));
   if (remaining === undefined || reset === undefined) return undefined;
-  return { remaining: Math.floor(remaining), resetsAt: now + Math.min(reset * 1000, MAX_WAIT_MS) };
+  return { remaining: Math.floor(remaining), endsAt: now + Math.min(reset * 1000, MAX_WAIT_MS) };
 }
 
 /**
@@ -63,16 +71,16 @@ export function rateOf(header: Header, now: number): RateState | undefined {
  * window lasts, what is left in it only becomes less.
  */
 export function rateAfter(
-  known: RateState | undefined,
-  announced: RateState | undefined,
+  known: RateWindow | undefined,
+  announced: RateWindow | undefined,
   now: number,
-): RateState | undefined {
+): RateWindow | undefined {
   if (known === undefined || announced === undefined) return announced ?? known;
-  const isSameWindow = known.resetsAt > now && Math.abs(known.resetsAt - announced.resetsAt) < SAME_WINDOW_MS;
+  const isSameWindow = known.endsAt > now && Math.abs(known.endsAt - announced.endsAt) < SAME_WINDOW_MS;
   return isSameWindow
     ? {
         remaining: Math.min(known.remaining, announced.remaining),
-        resetsAt: Math.min(known.resetsAt, announced.resetsAt),
+        endsAt: Math.min(known.endsAt, announced.endsAt),
       }
     : announced;
 }
@@ -81,7 +89,7 @@ function numberOf(value: string | undefined): number | undefined {
   return value !== undefined && /^\d{1,12}(\.\d+)?$/.test(value.trim()) ? Number(value) : undefined;
 }
 
-/** An HTTP date begins with its weekday; `Date.parse` would take much else for one, `-1` say. */
+/** An HTTP date begins with its weekday; `Date.parse` would also take `-1` and the like for a date. */
 function untilDate(value: string | undefined, now: number): number | undefined {
   const at = /^\s*[A-Z][a-z]+, /.test(value ?? '') ? Date.parse(value ?? '') : Number.NaN;
   return Number.isNaN(at) ? undefined : at - now;

@@ -1,4 +1,4 @@
-/** What a reply of JPush comes to, before anybody looks at who the recipients were. */
+/** What a reply of JPush means, whoever the recipients were. */
 import { assertNever } from '../../../domain/decider.ts';
 import type { CallFailure, ProviderAnswer } from '../channel.ts';
 import { type Answer, msgIdOf, parseAnswer } from './answer.ts';
@@ -7,13 +7,13 @@ import type { Reply } from './http.ts';
 import { retryAfterMs } from './rate.ts';
 
 export type Verdict =
-  /** Status 200: accepted, whatever else it says (`docs/jpush.md §3`), if it is JPush that says so. */
+  /** Status 200: accepted, whatever else it says (`docs/jpush.md §3`), provided that JPush has sent it and not a proxy. */
   | { readonly type: 'accepted'; readonly answer: Answer }
   | {
       readonly type: 'refused';
       readonly reason: string;
       readonly provider: ProviderAnswer;
-      /** Whether it is the cid that JPush does not like. */
+      /** Whether JPush refuses the cid, and not the message. */
       readonly namesCid: boolean;
     }
   /** Refused because of its targets; `text` is JPush's own and may name one. Not for logs. */
@@ -27,7 +27,7 @@ export type Verdict =
 
 /**
  * @param now ms since 1970, for a Retry-After that is a date
- * @param untoldWait ms to wait where a refusal for the rate doesn't say
+ * @param untoldWait ms to wait after a refusal for the rate that doesn't say how long
  */
 export function verdictOf(reply: Reply, now: number, untoldWait: () => number): Verdict {
   if (reply.type === 'unanswered') return { type: 'failed', reason: reply.reason };

@@ -21,11 +21,13 @@ const noon = Date.UTC(2026, 10, 24, 12);
 /** A pool on a provider that gives up to `tier` cids at a time, named by their number. */
 function pool(tier: number) {
   const asked: number[] = [];
-  const time = { now: noon };
+  /** The two clocks drift apart where a test sets one back. */
+  const time = { now: noon, setBack: 0 };
   let last = 0;
   let gate = Promise.resolve();
   const cids = cidPool({
-    clock: { now: () => time.now },
+    clock: { now: () => time.now - time.setBack },
+    monotonic: { elapsed: () => time.now },
     deadlineMs: 1000,
     async fetchCids(count): Promise<CidBatch> {
       asked.push(count);
@@ -54,15 +56,126 @@ describe('the pool of cids', () => {
     for (const result of results) expect(result).toMatchObject({ type: 'reserved', validUntil: noon + 23 * HOUR });
   });
 
-  it('fetches once for all who ask at once', async () => {
+  it('fetches a few times for many who ask at once, and serves them in their order', async () => {
     const { take, asked, hold } = pool(1000);
     const release = hold();
-    const taking = Array.from({ length: 30 }, () => take());
+    const taking = Array.from({ length: 100 }, () => take());
     await turn();
-    expect(asked).toHaveLength(1);
+    expect(asked.length).toBeLessThanOrEqual(4);
     release();
-    expect(new Set((await Promise.all(taking)).map(keyOf)).size).toBe(30);
-    expect(asked.length).toBeLessThanOrEqual(3);
+    expect((await Promise.all(taking)).map(keyOf)).toEqual(
+      Array.from({ length: 100 }, (_, index) => `cid-${index + 1}`),
+    );
+    expect(asked.length).toBeLessThanOrEqual(4);
+  });
+
+  it('fetches several times at once where the tier gives few, and has a bound', async () => {
+    const { take, asked, hold } = pool(10);
+    // The first batches show what the tier gives.
+    for (let index = 0; index < 30; index += 1) await take();
+    const release = hold();
+    const before = asked.length;
+    const taking = Array.from({ length: 200 }, () => take());
+    await turn();
+    expect(asked).toHaveLength(before + 8);
+    release();
+    expect(new Set((await Promise.all(taking)).map(keyOf)).size).toBe(200);
+  });
+
+  it('lets nobody overtake a caller that waits', async () => {
+    const { take, hold } = pool(10);
+    const release = hold();
+    const first = take();
+    await turn();
+    release();
+    const order: string[] = [];
+    const note = async (name: string, taking: Promise<KeyResult>): Promise<void> => {
+      order.push(`${name} ${keyOf(await taking)}`);
+    };
+    await Promise.all([note('first', first), note('second', take())]);
+    expect(order).toEqual(['first cid-1', 'second cid-2']);
+  });
+
+  it('gives the callers of fetches that fail together one and the same failure', async () => {
+    let fail = (): void => {};
+    const failing = new Promise<void>((resolve) => {
+      fail = resolve;
+    });
+    let fetches = 0;
+    const cids = cidPool({
+      clock: { now: () => noon },
+      monotonic: { elapsed: () => 0 },
+      deadlineMs: 1000,
+      async fetchCids() {
+        fetches += 1;
+        await failing;
+        return { type: 'failed', reason: `fetch ${fetches}` };
+      },
+    });
+    const taking = Array.from({ length: 100 }, () => cids.take(unaborted()));
+    expect(fetches).toBeGreaterThan(1);
+    fail();
+    const results = await Promise.all(taking);
+    expect(new Set(results).size).toBe(1);
+    const fetchesBefore = fetches;
+    const later = await Promise.all([cids.take(unaborted()), cids.take(unaborted())]);
+    expect(fetches).toBe(fetchesBefore + 1);
+    expect(later[0]).toBe(later[1]);
+    expect(later[0]).not.toBe(results[0]);
+  });
+
+  it('gives a caller up that would wait for longer than the deadline', async () => {
+    const { take, time, hold } = pool(10);
+    const release = hold();
+    const taking = Array.from({ length: 500 }, () => take());
+    await turn();
+    time.now += 1001;
+    release();
+    const results = (await Promise.all(taking)).map(keyOf);
+    expect(results[0]).toBe('cid-1');
+    expect(results.at(-1)).toBe('failed');
+  });
+
+  it('measures ages by the monotonic clock, and names the end of a cid as a time of day', async () => {
+    const { take, time } = pool(10);
+    await take();
+    time.now += 11 * HOUR;
+    time.setBack = 24 * HOUR;
+    expect(await take()).toEqual({ type: 'reserved', key: 'cid-2', validUntil: noon - 24 * HOUR + 23 * HOUR });
+    time.now += 1 * HOUR;
+    expect(keyOf(await take())).toBe('cid-11');
+  });
+
+  it('brings more than 600 keys a second from a provider that takes 50 ms and gives 10 at a time', async () => {
+    // Every round of the provider is 50 ms: whatever was asked before it is answered by it.
+    const asked: (() => void)[] = [];
+    let last = 0;
+    const cids = cidPool({
+      clock: { now: () => noon },
+      monotonic: { elapsed: () => 0 },
+      deadlineMs: 1000,
+      async fetchCids() {
+        await new Promise<void>((resolve) => asked.push(resolve));
+        last += 10;
+        return { type: 'cids', cids: Array.from({ length: 10 }, (_, index) => `cid-${last - index}`) };
+      },
+    });
+    let taken = 0;
+    const caller = async (): Promise<void> => {
+      while (taken < 1000) {
+        taken += 1;
+        await cids.take(unaborted());
+      }
+    };
+    const callers = Promise.all(Array.from({ length: 64 }, caller));
+    let rounds = 0;
+    while (asked.length > 0) {
+      rounds += 1;
+      for (const answer of asked.splice(0)) answer();
+      await turn();
+    }
+    await callers;
+    expect((1000 * taken) / (rounds * 50)).toBeGreaterThan(600);
   });
 
   it('asks for more while demand lasts, up to what VIP gives, and takes what the free tier gives', async () => {
@@ -93,7 +206,7 @@ describe('the pool of cids', () => {
     expect(await take()).toEqual({ type: 'reserved', key: 'cid-11', validUntil: time.now + 23 * HOUR });
   });
 
-  it('lets one go and the others wait on', async () => {
+  it('lets one caller go while the others wait on', async () => {
     const { take, hold } = pool(10);
     const release = hold();
     const stop = new AbortController();

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { appDirectory, type JPushAccount } from '../../../../src/domain/apps.ts';
-import { type Clock, systemClock } from '../../../../src/ports/clock.ts';
+import { type Clock, type MonotonicClock, systemClock } from '../../../../src/ports/clock.ts';
 import type { Channel, Delivery } from '../../../../src/workers/channels/channel.ts';
 import { jpushChannel } from '../../../../src/workers/channels/jpush/index.ts';
 
@@ -72,6 +72,8 @@ export function errorBody(code: number, message = 'some text'): object {
 
 export interface ChannelOptions {
   readonly clock?: Clock;
+  /** Follows the clock where a test moves only that. */
+  readonly monotonic?: MonotonicClock;
   readonly deadlineMs?: number;
   /** Of the package, beside its credentials. */
   readonly settings?: Omit<JPushAccount, 'appKey' | 'masterSecret'>;
@@ -80,7 +82,7 @@ export interface ChannelOptions {
 /** Closed when the test ends. */
 export function channelTo(
   url: string,
-  { clock = systemClock, deadlineMs = 2000, settings }: ChannelOptions = {},
+  { clock = systemClock, monotonic = { elapsed: () => clock.now() }, deadlineMs = 2000, settings }: ChannelOptions = {},
 ): Channel {
   const jpush = { ...credentials, ...settings };
   const packages = appDirectory([
@@ -95,7 +97,7 @@ export function channelTo(
       ],
     },
   ]);
-  const channel = jpushChannel({ url, packages, clock, deadlineMs });
+  const channel = jpushChannel({ url, packages, clock, monotonic, deadlineMs });
   onTestFinished(() => channel.close());
   return channel;
 }

@@ -81,6 +81,18 @@ describe('a request to wait that does not say for how long', () => {
     expect(await waits(3)).toEqual([1000, 2000, 4000]);
   });
 
+  it('is not prolonged by a clock that is set back', async () => {
+    let wall = 1_000_000;
+    let elapsed = 0;
+    const { url } = await scriptedServer((response) => answer(response, 429, errorBody(2002), { 'Retry-After': '5' }));
+    const clocks = { clock: { now: () => wall }, monotonic: { elapsed: () => elapsed } };
+    const channel = channelTo(url, clocks);
+    await channel.send(deliveryTo(ONE), unaborted());
+    wall -= 3_600_000;
+    elapsed += 1000;
+    expect(channel.rate(PACKAGE)).toEqual({ remaining: 0, resetsAt: wall + 4000 });
+  });
+
   it('begins anew when a push has got through', async () => {
     const { waits, says } = await refused(2002);
     await waits(3);
