@@ -137,6 +137,7 @@ function baseDeps(ports: Pick<ApiDeps, 'log' | 'documents' | 'logger'>): ApiDeps
       ids = next.state;
       return next.id;
     },
+    telemetry: { parts: () => [] },
     limits: { maxSkewMs: 600_000, maxBodyBytes: 131_072 },
   };
 }

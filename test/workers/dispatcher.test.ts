@@ -12,6 +12,7 @@ import { aContext, aMessage, aTarget, channelRegistered } from '../fixtures/samp
 import { tamper } from '../projections/support.ts';
 import { openTestBackend } from '../support/embedded.ts';
 import { appendAll, dispatched } from '../support/events.ts';
+import { recordedTelemetry } from '../support/telemetry.ts';
 
 async function open() {
   const backend = await openTestBackend();
@@ -25,13 +26,14 @@ async function open() {
     error: (_: object, text: string) => void errors.push(text),
   };
   const queues = new Set<string>();
+  const { changes, telemetry } = recordedTelemetry();
 
   const start = (override: Partial<DispatcherDeps> = {}) => {
     const { log, documents, jobs } = backend.backend;
     const onQueues = (names: Iterable<string>): void => {
       for (const name of names) queues.add(name);
     };
-    const dispatcher = startDispatcher({ log, documents, jobs, logger, onQueues, ...override });
+    const dispatcher = startDispatcher({ log, documents, jobs, logger, telemetry, onQueues, ...override });
     onTestFinished(() => dispatcher.stop());
     return dispatcher;
   };
@@ -39,6 +41,7 @@ async function open() {
     backend,
     start,
     errors,
+    changes,
     queues,
     accept: (targets: readonly Target[]) => accept(backend.backend.log, targets),
     dispatchedUpTo: (position: Position) =>
@@ -162,7 +165,8 @@ describe('the dispatcher', () => {
       range(3).map(() => rig.accept([...phones(1), ...phones(1, 'com.example.fridge')])),
     );
     for (const { position } of messages) await rig.dispatchedUpTo(position);
-    expect(rig.errors).toEqual(['follower waiting', 'follower waiting']);
+    expect(rig.changes).toContain('dispatcher waiting: cut off');
+    expect(rig.errors).toEqual([]);
     expect(await drain(jobs)).toHaveLength(6);
   });
 
@@ -193,7 +197,7 @@ describe('the dispatcher', () => {
     const next = await rig.accept(phones(1));
     await eventually(() => expect(dispatcher.state()).toMatchObject({ error: { name: 'CheckpointLost' } }));
     await rig.dispatchedUpTo(next.position);
-    expect(rig.errors).toEqual(['follower waiting']);
+    expect(rig.errors).toEqual([]);
     await eventually(() => expect(dispatcher.state()).toEqual({ status: 'running' }));
     expect(await drain(jobs)).toMatchObject([{ msgId: next.msgId }]);
   });
@@ -207,7 +211,7 @@ describe('the dispatcher', () => {
     await eventually(() =>
       expect(dispatcher.state()).toMatchObject({ status: 'failed', error: { name: 'UndecodableEvent' } }),
     );
-    expect(rig.errors).toEqual(['follower failed']);
+    expect(rig.changes.at(-1)).toBe(`dispatcher failed: MessageAccepted is not JSON (position ${bad.position})`);
     expect(await rig.backend.backend.documents.checkpoint('dispatcher')).toBe(good.position);
   });
 });

@@ -3,6 +3,7 @@ import { messageStream } from '../../src/domain/streams.ts';
 import { StoreUnavailable } from '../../src/ports/errors.ts';
 import { startExpirySweeper, sweep } from '../../src/workers/expiry-sweeper.ts';
 import { eventually, range } from '../contract/support.ts';
+import { recordedTelemetry } from '../support/telemetry.ts';
 import { type Delivering, delivering, openShop } from './support.ts';
 
 const signal = new AbortController().signal;
@@ -127,10 +128,12 @@ describe('the sweeper', () => {
       if (failures === 1) throw new StoreUnavailable('away');
       return rig.deps.documents.find(...parameters);
     };
-    const sweeper = startExpirySweeper({ ...rig.deps, documents: { ...rig.deps.documents, find } });
+    const { changes, telemetry } = recordedTelemetry();
+    const sweeper = startExpirySweeper({ ...rig.deps, telemetry, documents: { ...rig.deps.documents, find } });
     await eventually(async () => expect(await kinds(rig, msgId)).toEqual(['MessageExpired']));
     await sweeper.stop();
-    expect(rig.lines).toMatchObject([{ level: 'error', text: 'expiry sweeper waits for the store' }]);
+    expect(changes).toEqual(['sweeper waiting: away', 'sweeper up']);
+    expect(rig.lines).toEqual([]);
   });
 
   test('that is told to stop takes no further message', async () => {

@@ -280,6 +280,17 @@ test('a device list that stays behind is waited for, and then the answer goes ou
     },
   }));
   expect((await behind.register('c')).retCode).toBe('00000');
-  expect(waits).toEqual([['devices', 2000]]);
+  expect(waits).toEqual([['devices', 5000]]);
   await behind.close();
+});
+
+test('a device list that has failed is not waited for', async () => {
+  const waits: unknown[] = [];
+  const failed = await openTestApi(({ documents }) => ({
+    documents: { ...documents, reached: async (name) => waits.push(name) > 0 },
+    telemetry: { parts: () => [{ part: 'projection.devices', state: 'failed', since: new Date().toISOString() }] },
+  }));
+  expect((await failed.register('c')).retCode).toBe('00000');
+  expect(waits).toEqual([]);
+  await failed.close();
 });
