@@ -17,13 +17,10 @@ export interface MessageSources {
   readonly log: EventLog;
   readonly documents: Documents;
   readonly written: WrittenPositions;
-<<<<<<< HEAD
   /** `Documents.reached`, which may take its time. */
   readonly reached?: Documents['reached'];
-=======
   /** Whether a read model follows the log no more, until a person has mended it: the log is asked at once. */
   readonly hasStopped: (readModel: string) => boolean;
->>>>>>> e042f47 (Telemetry: every part says how it is, and the process that serves knows: a line for each change, an error line a minute while a part has failed)
 }
 
 /** @returns `undefined` for an id that no message has, or that none can have */
@@ -46,23 +43,15 @@ function view(parts: MessageParts): MessageView {
 const readModels = [messages.name, deliveries.name];
 
 /** Whether the read models hold all that this node wrote for the message. */
-<<<<<<< HEAD
 async function followWrites(
-  { documents, written, reached = (...wait) => documents.reached(...wait) }: MessageSources,
+  { documents, written, hasStopped, reached = (...wait) => documents.reached(...wait) }: MessageSources,
   msgId: string,
 ): Promise<boolean> {
-  const position = written.of(msgId);
-  if (position === undefined) return true;
-  const all = await Promise.all([messages.name, deliveries.name].map((name) => reached(name, position, FOLLOW_MS)));
-  return all.every(Boolean);
-=======
-async function followWrites({ documents, written, hasStopped }: MessageSources, msgId: string): Promise<boolean> {
   if (readModels.some(hasStopped)) return false;
   const position = written.of(msgId);
   if (position === undefined) return true;
-  const reached = await Promise.all(readModels.map((name) => documents.reached(name, position, FOLLOW_MS)));
-  return reached.every(Boolean);
->>>>>>> e042f47 (Telemetry: every part says how it is, and the process that serves knows: a line for each change, an error line a minute while a part has failed)
+  const all = await Promise.all(readModels.map((name) => reached(name, position, FOLLOW_MS)));
+  return all.every(Boolean);
 }
 
 /** @returns `undefined` if one of the two read models does not know all of the message yet */

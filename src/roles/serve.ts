@@ -92,12 +92,8 @@ async function listen(
     time,
     nextMsgId: msgIds(time, systemClock, embeddedNode(config.dataDir)),
     logger: log.logger,
-<<<<<<< HEAD
-    limits: { maxSkewMs: config.maxSkewMs, maxBodyBytes: config.maxBodyBytes },
-=======
     telemetry,
-    limits: { maxSkewMs: config.maxSkewMs, maxBodyBytes: config.maxBodyBytes, maxInFlight: MAX_IN_FLIGHT },
->>>>>>> e042f47 (Telemetry: every part says how it is, and the process that serves knows: a line for each change, an error line a minute while a part has failed)
+    limits: { maxSkewMs: config.maxSkewMs, maxBodyBytes: config.maxBodyBytes },
   });
   releases.add(async () => {
     // Who has not finished by then is cut off; what was accepted is durable already.

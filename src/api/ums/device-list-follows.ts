@@ -17,11 +17,7 @@ export async function deviceListFollows(
   _parameters: unknown,
   { position }: Done,
 ): Promise<void> {
-<<<<<<< HEAD
-  await call.outside(deps.documents.reached(devices.name, position, FOLLOW_MS));
-=======
   // It follows no more: there is nothing to wait for.
   if (hasFailed(deps.telemetry, projectionPart(devices.name))) return;
-  await deps.documents.reached(devices.name, position, FOLLOW_MS);
->>>>>>> e042f47 (Telemetry: every part says how it is, and the process that serves knows: a line for each change, an error line a minute while a part has failed)
+  await call.outside(deps.documents.reached(devices.name, position, FOLLOW_MS));
 }

@@ -24,15 +24,10 @@ export const getmsgstatEndpoint: ReadEndpoint<{ msgId: string }> = {
   facts: () => eitherSpelling,
   data: messageInfoSchema,
   async run({ deps, written }, call, { msgId }) {
-<<<<<<< HEAD
-    const { log, documents } = deps;
-    const reached: typeof documents.reached = (...wait) => call.outside(documents.reached(...wait));
-    const message = await messageStatus({ log, documents, written, reached }, msgId);
-=======
     const { log, documents, telemetry } = deps;
+    const reached: typeof documents.reached = (...wait) => call.outside(documents.reached(...wait));
     const hasStopped = (readModel: string): boolean => hasFailed(telemetry, projectionPart(readModel));
-    const message = await messageStatus({ log, documents, written, hasStopped }, msgId);
->>>>>>> e042f47 (Telemetry: every part says how it is, and the process that serves knows: a line for each change, an error line a minute while a part has failed)
+    const message = await messageStatus({ log, documents, written, reached, hasStopped }, msgId);
     if (message === undefined || !mayAsk(message, call.user?.userId)) return reject('H32007');
     call.line.msgId = message.header.msgId;
     return { type: 'done', answer: call.answer(messageInfo(message, deps.time)) };
