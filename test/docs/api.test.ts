@@ -1,4 +1,4 @@
-/** `docs/api.md` says of each endpoint that exists what the endpoint says of itself, and its examples are real. */
+/** `docs/api.md` agrees with each existing endpoint, and its examples are valid. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Endpoint } from '../../src/api/endpoint/endpoint.ts';

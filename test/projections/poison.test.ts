@@ -74,7 +74,7 @@ test('a poison event stops the projection again until it is mended, and then not
   expect((await documents.getMany(devices, ['a', 'b', 'mended', 'c'].map(idOf))).size).toBe(4);
 });
 
-test('an event of a type that is not the projection’s is not looked at, whatever it holds', async () => {
+test('an event of a type that is not the projection’s is not looked at, even if it is broken', async () => {
   const { log, documents } = await backendWith({ type: 'ChannelPainted', data: '{' });
   running(devicesProjection, { log, documents });
   expect(await documents.reached(name, await log.head(), 10_000)).toBe(true);
@@ -138,7 +138,7 @@ test('an event that one of its documents can not take changes none of them', asy
   expect(items.map(({ document, position }) => [document.status, position])).toEqual(targets.map(() => [0, good]));
 });
 
-test('a rebuild that meets a poison event leaves what serves untouched', async () => {
+test('a rebuild that meets a poison event leaves the serving copy untouched', async () => {
   const { test, log, documents, bad } = await backendWith({});
   running(devicesProjection, { log, documents });
   const head = await log.head();

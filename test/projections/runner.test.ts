@@ -42,7 +42,7 @@ function failing(documents: Documents, method: 'write' | 'getMany', times: numbe
 }
 
 describe('a runner', () => {
-  test('takes what is there and what comes', async () => {
+  test('takes the events that exist and those that follow', async () => {
     const { log, documents } = (await aBackend()).backend;
     await appendAll(log, [phone('a'), phone('b')]);
     running(devicesProjection, { log, documents });
@@ -192,7 +192,7 @@ describe('a runner whose checkpoint was moved elsewhere goes on from where it th
     expect((await documents.getMany(devices, ['a', 'b'].map(idOf))).size).toBe(2);
   });
 
-  test('once a rebuild was swapped in that had not come as far, with what that copy holds', async () => {
+  test('when a rebuilt copy at an earlier position was swapped in, it goes on from the documents of that copy', async () => {
     const { log, documents } = (await aBackend()).backend;
     running(devicesProjection, { log, documents });
     const first = await appendAll(log, [phone('a')]);
@@ -212,7 +212,7 @@ describe('a runner whose checkpoint was moved elsewhere goes on from where it th
   });
 });
 
-describe('what a runner has written', () => {
+describe('documents that a runner has written', () => {
   /** The ids of each read of many. */
   function noted(documents: Documents) {
     const reads: (readonly string[])[] = [];

@@ -57,7 +57,7 @@ async function accept(log: DispatcherDeps['log'], targets: readonly Target[]) {
   return { msgId, position: result.position };
 }
 
-/** What the queues hold, taken out of them. */
+/** The jobs of the queues, taken out of them. */
 async function drain(jobs: Jobs): Promise<DeliveryJob[]> {
   const taken: Job<DeliveryJob>[] = [];
   const queues = await jobs.queues();
@@ -137,7 +137,7 @@ describe('the dispatcher', () => {
     expect(await drain(rig.backend.backend.jobs)).toMatchObject([{ msgId }]);
   });
 
-  test('resumes from its checkpoint: what came while it was away is dispatched, what was before is not again', async () => {
+  test('resumes from its checkpoint: messages of its absence are dispatched, earlier ones are not again', async () => {
     const rig = await open();
     const first = rig.start();
     const before = await rig.accept(phones(1));

@@ -22,7 +22,7 @@ async function seen({ deps }: Delivering): Promise<void> {
 const kinds = async (rig: Delivering, msgId: string) => (await rig.outcomes(msgId)).map(({ type }) => type);
 
 describe('the sweeper', () => {
-  test('expires what is overdue and nobody has expired, every target that waits named', async () => {
+  test('expires overdue messages, and names every target that waits', async () => {
     const rig = await open();
     const overdue = await rig.accept({ to: ['c1', 'c2'], expires: 10 });
     const valid = await rig.accept({ expires: 3600 });
@@ -47,7 +47,7 @@ describe('the sweeper', () => {
     expect(await kinds(rig, msgId)).toEqual(['MessageExpired']);
   });
 
-  test('leaves alone what has its outcome, and names only the targets that have none', async () => {
+  test('leaves settled messages alone, and names only the targets without an outcome', async () => {
     const rig = await open();
     await rig.terminals(rig.registered('c1'));
     const sent = await rig.accept({ to: ['c1'], expires: 10 });
@@ -117,7 +117,7 @@ describe('the sweeper', () => {
     expect(await kinds(rig, bad)).toEqual(['MessageExpired']);
   });
 
-  test('runs by itself, goes on after a failure of the store, and stops', async () => {
+  test('runs on a timer, goes on after a failure of the store, and stops', async () => {
     const rig = await open();
     const msgId = await rig.accept({ expires: 10 });
     await seen(rig);
@@ -136,7 +136,7 @@ describe('the sweeper', () => {
     expect(rig.lines).toEqual([]);
   });
 
-  test('that is told to stop takes no further message', async () => {
+  test('that is stopped takes no further message', async () => {
     const rig = await open();
     const msgId = await rig.accept({ expires: 10 });
     await seen(rig);

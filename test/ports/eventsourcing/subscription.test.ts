@@ -20,7 +20,7 @@ import { recordedTelemetry } from '../../support/telemetry.ts';
 
 const events = recorded<RegistrationEvent>(['a', 'b', 'c'].map((clientId) => channelRegistered({ clientId })));
 
-/** Gives what is there after a position, one event a batch, says that it has caught up, waits for the signal. */
+/** Gives the events after a position, one a batch, says that it has caught up, waits for the signal. */
 async function* following(after: Position, signal: AbortSignal): AsyncGenerator<LogBatch> {
   for (const event of events)
     if (event.position > after) yield { events: [event], scanned: event.position, caughtUp: false };
@@ -121,7 +121,7 @@ describe('a subscription', () => {
     expect(errors).toEqual([]);
   });
 
-  test('waits and says so when its subscription ends by itself, and subscribes again', async () => {
+  test('waits and says so when its subscription ends early, and subscribes again', async () => {
     let subscriptions = 0;
     async function* ending(after: Position, signal: AbortSignal): AsyncGenerator<LogBatch> {
       subscriptions += 1;
@@ -136,7 +136,7 @@ describe('a subscription', () => {
   });
 
   describe('of rare events', () => {
-    /** Gives what the test says, whatever was taken before, then waits for the signal. */
+    /** Gives the test's batches at any position, then waits for the signal. */
     const giving = (...batches: readonly LogBatch[]) =>
       async function* (_: Position, signal: AbortSignal): AsyncGenerator<LogBatch> {
         yield* batches;
