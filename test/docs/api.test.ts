@@ -17,11 +17,12 @@ interface Mounted {
 }
 
 const mounted: Mounted[] = [];
-mountUms(<P>({ prefix }: MountPoint, { name, codes, parameters, facts }: Endpoint<P>) => {
+mountUms(<P, D>({ prefix }: MountPoint, endpoint: Endpoint<P, D>) => {
+  const { name, codes } = endpoint;
   mounted.push({
     path: `${prefix}/${name}`,
     codes,
-    takes: (body, clientId) => parseParameters(parameters, body, facts?.(clientId)).type === 'parsed',
+    takes: (body, clientId) => parseParameters(endpoint, body, clientId).type === 'parsed',
   });
 });
 
