@@ -1,6 +1,8 @@
 /**
- * Queues of work. Disposable: what is done or not done is told by the log, a handler re-checks it first. Every connection
- * sees what a call has answered, whoever made it. @throws StoreUnavailable within `CALL_WITHIN_MS` (`errors.ts`), reads too
+ * Queues of work. They are disposable: the log says what is done and what is not, and a handler looks there first. A queue
+ * may lose what it holds (a killed process, an emptied server), so the jobs are rebuilt from the log, by ids that make adding
+ * twice harmless. Every connection sees what a call has answered, whichever connection made it.
+ * @throws StoreUnavailable within `CALL_WITHIN_MS` (`errors.ts`), reads too
  */
 
 /** Exponential: `baseMs · 2^(attempt−1)`, `capMs` at most, with jitter (a random half of it is taken off). */
@@ -51,9 +53,10 @@ export class RetryJob extends Error {
 }
 
 /**
- * Thrown by a handler: not now. The job goes back and costs no attempt; the consumer takes no other job for `pauseMs`.
- * With 0 it makes way for others and goes on in its turn. Other consumers of the queue may pause along with it or go on,
- * with that job too: who must not go on anywhere has to know that by other means.
+ * Thrown by a handler: not now. The job goes back and costs no attempt; the consumer takes no other job of that queue for
+ * `pauseMs`. With 0 nobody pauses, and the job goes to the end of its queue, so that the others have their turn first. Other
+ * consumers of the queue may pause along with this one or go on, with that job too: if nobody may go on anywhere, the
+ * handlers have to know that by other means.
  */
 export class PauseQueue extends Error {
   override readonly name = 'PauseQueue';
@@ -70,19 +73,20 @@ export class DeadJob extends Error {
 }
 
 export interface ConsumeOptions<D> {
-  readonly queue: string;
-  /** Handlers that run at once. */
+  /** The consumer serves every queue whose name begins with this, whoever adds to it and whenever it comes into being. */
+  readonly queuePrefix: string;
+  /** Handlers that run at once, for each queue: a queue whose handlers hang holds up no other. */
   readonly concurrency: number;
   /** Resolves: done, the job is forgotten. Throws one of the three above, or anything else, which counts as RetryJob. */
   readonly handler: (job: Job<D>, signal: AbortSignal) => Promise<void>;
-  /** Told of each failed run, for logs. */
+  /** Called after each failed run, for logs. */
   readonly onError?: (error: unknown, job: Job<D> | undefined) => void;
 }
 
 export interface Consumer {
   /**
-   * Takes no more jobs and waits for the running ones; after `graceMs` their signal aborts. What does not end within a
-   * second even then is waited for no longer; it is taken again after a restart. Nor is a store that does not answer.
+   * Takes no more jobs and waits for the running ones; after `graceMs` their signal aborts. A handler that has not ended a
+   * second later is not waited for any longer, nor is a store that does not answer; its job runs again, here or elsewhere.
    */
   close(graceMs: number): Promise<void>;
 }
@@ -96,14 +100,17 @@ export interface QueueCounts {
 
 export interface Jobs {
   /**
-   * Durable on return. An id that its queue still knows (waiting, delayed, active, dead) is passed over, so what ended in
-   * StoreUnavailable is added again.
+   * As durable as the queue: jobs that wait for their first run, or are in it, may be gone when a process ends. Retries and
+   * dead letters outlive it. An id that its queue still knows (waiting, delayed, active, dead) is passed over, so a call that
+   * ended in StoreUnavailable can be repeated, and jobs can be added again from the log at any time.
    */
   add<D>(jobs: readonly NewJob<D>[]): Promise<void>;
 
   /**
-   * Starts taking jobs, oldest first; each is handled by one consumer at a time, and at least once. While the store is away
-   * it takes none, and goes on by itself when the store is back; what came of a job that ran meanwhile is noted then.
+   * Starts taking jobs, oldest first; each is handled by one consumer at a time, and at least once. A job whose consumer was
+   * killed runs again and has lost no attempt. The consumer hears of new jobs, and looks for queues and jobs now and then in
+   * case it did not. While the store is away it takes none, and goes on by itself when the store is back; results of jobs
+   * that ran meanwhile are stored then. Delays and pauses are durations: setting the clock changes none of them.
    */
   consume<D>(options: ConsumeOptions<D>): Consumer;
 
@@ -112,12 +119,22 @@ export interface Jobs {
 
   counts(queue: string): Promise<QueueCounts>;
 
-  /** Dead letters, oldest first. */
-  deadLetters<D>(queue: string, limit: number): Promise<readonly DeadLetter<D>[]>;
+  /**
+   * Dead letters, oldest first; those of one millisecond in the order of their ids.
+   * @param after goes on after this one, which may be gone by now
+   */
+  deadLetters<D>(
+    queue: string,
+    limit: number,
+    after?: Pick<DeadLetter<unknown>, 'diedAt' | 'id'>,
+  ): Promise<readonly DeadLetter<D>[]>;
 
   /**
    * Lets a dead letter run again, from its first attempt.
-   * @returns false if there is none of that id, or not any more: an earlier try may have been heard
+   * @returns false if there is none of that id (any more): an earlier call that seemed to fail may have taken effect
    */
   redrive(queue: string, id: string): Promise<boolean>;
+
+  /** Forgets a dead letter; its id can be added again. @returns as `redrive` */
+  discard(queue: string, id: string): Promise<boolean>;
 }

@@ -1,7 +1,6 @@
 /** What delivers: dispatcher, delivery, expiry, and the reconciler that rebuilds lost queues. */
 import type { App } from '../domain/apps.ts';
 import { appDirectory } from '../domain/apps.ts';
-import type { Telemetry } from '../ports/telemetry.ts';
 import { jpushChannel } from '../workers/channels/jpush/index.ts';
 import type { DeliveryDeps } from '../workers/delivery/work.ts';
 import { startDeliveryWorker } from '../workers/delivery/worker.ts';
@@ -13,17 +12,15 @@ import type { Part } from './part.ts';
 export interface WorkerDeps extends DeliveryDeps {
   readonly apps: readonly App[];
   readonly jpushUrl: string;
-  readonly telemetry?: Pick<Telemetry, 'report'> | undefined;
 }
 
 export async function startWorker(deps: WorkerDeps): Promise<Part> {
   const apps = appDirectory(deps.apps);
   const jpush = jpushChannel({ url: deps.jpushUrl, packages: apps, clock: deps.clock });
-  const delivery = await startDeliveryWorker({ ...deps, apps, channels: { jpush } });
-  const dispatcher = startDispatcher({ ...deps, onQueues: delivery.serve });
+  const delivery = startDeliveryWorker({ ...deps, channels: { jpush } });
+  const dispatcher = startDispatcher(deps);
   const sweeper = startExpirySweeper(deps);
-  const reconciler = startReconciler({ ...deps, onQueues: delivery.serve });
-  deps.telemetry?.report('worker', { state: 'up' });
+  const reconciler = startReconciler(deps);
   return {
     async stop(graceMs) {
       await Promise.all([dispatcher.stop(), sweeper.stop(), reconciler.stop()]);

@@ -16,15 +16,13 @@ const filter: LogFilter = { prefixes: [streamPrefixes.message], types: ['Message
 
 export interface DispatcherDeps extends SubscriptionDeps {
   readonly jobs: Jobs;
-  /** Told of the queues that jobs were added to, before they are added. */
-  readonly onQueues: (queues: Iterable<string>) => void;
 }
 
 export function startDispatcher(deps: DispatcherDeps): Subscription {
   const passOver = (from: Position, to: Position): Promise<void> =>
     deps.documents.moveCheckpoint({ name: DISPATCHER, from, to });
   return startSubscription<Accepted>(
-    { name: DISPATCHER, part: 'dispatcher', filter, begin: () => (events, from) => take(deps, events, from), passOver },
+    { name: DISPATCHER, filter, begin: () => (events, from) => take(deps, events, from), passOver },
     deps,
   );
 }
@@ -40,12 +38,11 @@ async function take(
   return to;
 }
 
-async function addJobs({ jobs, onQueues }: DispatcherDeps, events: readonly RecordedEvent<Accepted>[]): Promise<void> {
+async function addJobs({ jobs }: DispatcherDeps, events: readonly RecordedEvent<Accepted>[]): Promise<void> {
   const added = events.flatMap(({ event: { data } }) =>
     groupsOf(data).map(({ group, channel, appPackage }) =>
       deliveryJob({ msgId: data.msgId, group, channel, appPackage }),
     ),
   );
-  onQueues(new Set(added.map(({ queue }) => queue)));
   await jobs.add(added);
 }

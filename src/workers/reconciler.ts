@@ -43,8 +43,6 @@ export interface ReconcilerDeps {
   readonly jobs: Jobs;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Told of the queues that jobs are added to, before they are added. */
-  readonly onQueues: (queues: Iterable<string>) => void;
 }
 
 export function startReconciler(deps: ReconcilerDeps): Loop {
@@ -125,8 +123,7 @@ async function jobsOf({ log, clock }: ReconcilerDeps, msgId: string): Promise<Ne
   );
 }
 
-async function add({ jobs, onQueues }: ReconcilerDeps, all: NewJob<DeliveryJob>[], signal: AbortSignal): Promise<void> {
-  onQueues(new Set(all.map(({ queue }) => queue)));
+async function add({ jobs }: ReconcilerDeps, all: NewJob<DeliveryJob>[], signal: AbortSignal): Promise<void> {
   for (let start = 0; start < all.length && !signal.aborted; start += MAX_JOBS)
     await jobs.add(all.slice(start, start + MAX_JOBS));
 }

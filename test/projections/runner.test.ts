@@ -9,7 +9,6 @@ import { eventually } from '../contract/support.ts';
 import { channelRegistered } from '../fixtures/samples.ts';
 import { errorLog } from '../support/error-log.ts';
 import { appendAll, received, unregistered } from '../support/events.ts';
-import { recordedTelemetry } from '../support/telemetry.ts';
 import { aBackend, comesTo, running } from './support.ts';
 
 const { name } = devicesProjection;
@@ -42,7 +41,7 @@ function failing(documents: Documents, method: 'write' | 'getMany', times: numbe
 }
 
 describe('a runner', () => {
-  test('takes the events that exist and those that follow', async () => {
+  test('takes what is there and what comes', async () => {
     const { log, documents } = (await aBackend()).backend;
     await appendAll(log, [phone('a'), phone('b')]);
     running(devicesProjection, { log, documents });
@@ -95,20 +94,15 @@ describe('a runner', () => {
 describe('a runner whose store is away', () => {
   test.each(['write', 'getMany'] as const)('waits, says so, and goes on once %s works again', async (method) => {
     const { log, documents } = (await aBackend()).backend;
-    const { changes, telemetry } = recordedTelemetry();
+    const { errors, logger } = errorLog();
     const last = await appendAll(log, [phone('a'), phone('b')]);
     const { starts, log: watchedLog } = watched(log);
-    const away = failing(documents, method, 2);
-    const runner = running(devicesProjection, { log: watchedLog, documents: away, telemetry });
+    const runner = running(devicesProjection, { log: watchedLog, documents: failing(documents, method, 2), logger });
     const waiting = await comesTo(runner, 'waiting');
     expect(waiting).toMatchObject({ error: { name: 'StoreUnavailable' } });
     await reaches(documents, last);
     await comesTo(runner, 'running');
-    expect(changes).toEqual([
-      'projection.devices catchingUp',
-      'projection.devices waiting: the store is away',
-      'projection.devices up',
-    ]);
+    expect(errors.map(({ text }) => text)).toEqual(['follower waiting', 'follower waiting']);
     expect(starts).toEqual([START, START, START]);
     expect((await documents.getMany(devices, ['a', 'b'].map(idOf))).size).toBe(2);
   });
@@ -145,8 +139,10 @@ describe('a runner whose store is away', () => {
     const third = await appendAll(log, [phone('c')]);
     await reaches(documents, third);
     expect(starts).toEqual([START, first, second]);
-    // A connection that breaks is no defect.
-    expect(errors.map(({ fields }) => fields.err?.message)).toEqual(['the subscription has ended']);
+    expect(errors.map(({ fields }) => fields.err?.message)).toEqual([
+      'the subscription has ended',
+      'the connection broke',
+    ]);
   });
 });
 
@@ -169,7 +165,7 @@ describe('a runner whose checkpoint was moved elsewhere goes on from where it th
     const { starts, log: watchedLog } = watched(log);
     const runner = running(devicesProjection, { log: watchedLog, documents: { ...documents, write }, logger });
     await eventually(() => expect(starts).toEqual([START, START, last]));
-    expect(errors).toEqual([]);
+    expect(errors.map(({ fields }) => fields.err?.name)).toEqual(['StoreUnavailable', 'CheckpointLost']);
     await reaches(documents, await appendAll(log, [unregistered({ clientId: 'a' })]));
     await comesTo(runner, 'running');
     const found = await documents.getMany(devices, ['a', 'b'].map(idOf));
@@ -188,11 +184,11 @@ describe('a runner whose checkpoint was moved elsewhere goes on from where it th
     expect(await comesTo(runner, 'waiting')).toMatchObject({ error: { name: 'CheckpointLost' } });
     await reaches(documents, last);
     await comesTo(runner, 'running');
-    expect(errors).toEqual([]);
+    expect(errors.map(({ text }) => text)).toEqual(['follower waiting']);
     expect((await documents.getMany(devices, ['a', 'b'].map(idOf))).size).toBe(2);
   });
 
-  test('when a rebuilt copy at an earlier position was swapped in, it goes on from the documents of that copy', async () => {
+  test('once a rebuild was swapped in that had not come as far, with what that copy holds', async () => {
     const { log, documents } = (await aBackend()).backend;
     running(devicesProjection, { log, documents });
     const first = await appendAll(log, [phone('a')]);
@@ -212,7 +208,7 @@ describe('a runner whose checkpoint was moved elsewhere goes on from where it th
   });
 });
 
-describe('documents that a runner has written', () => {
+describe('what a runner has written', () => {
   /** The ids of each read of many. */
   function noted(documents: Documents) {
     const reads: (readonly string[])[] = [];

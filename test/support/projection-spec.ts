@@ -20,7 +20,7 @@ export interface Projected<T> {
   readonly changedBy: Readonly<Record<string, number>>;
   /** Where the nth event stands in the log. */
   positionOf(n: number): Position;
-  /** ids of the documents under a key of an index, in the store's order. */
+  /** ids of what the store finds under a key of an index, in its order. */
   found(index: string, key: string): Promise<string[]>;
 }
 
@@ -74,7 +74,7 @@ function logAfter(log: EventLog, start: Position): EventLog {
   };
 }
 
-/** The documents that some batches leave in a store, by id. */
+/** What some batches leave in a store, by id. */
 export async function projected<T, E extends UmsEvent>(
   projection: Projection<T, E>,
   batches: readonly (readonly RecordedEvent<E>[])[],

@@ -5,14 +5,13 @@ import type { Position } from '../../src/domain/position.ts';
 import { messageStream } from '../../src/domain/streams.ts';
 import { StoreUnavailable } from '../../src/ports/errors.ts';
 import type { Job, Jobs } from '../../src/ports/jobs.ts';
-import { type DeliveryJob, deliveryQueue } from '../../src/workers/delivery/job.ts';
+import { DELIVERY_QUEUES, type DeliveryJob } from '../../src/workers/delivery/job.ts';
 import { type DispatcherDeps, startDispatcher } from '../../src/workers/dispatcher.ts';
 import { eventually, freshName, range } from '../contract/support.ts';
 import { aContext, aMessage, aTarget, channelRegistered } from '../fixtures/samples.ts';
 import { tamper } from '../projections/support.ts';
 import { openTestBackend } from '../support/embedded.ts';
 import { appendAll, dispatched } from '../support/events.ts';
-import { recordedTelemetry } from '../support/telemetry.ts';
 
 async function open() {
   const backend = await openTestBackend();
@@ -25,15 +24,10 @@ async function open() {
     warn: nothing,
     error: (_: object, text: string) => void errors.push(text),
   };
-  const queues = new Set<string>();
-  const { changes, telemetry } = recordedTelemetry();
 
   const start = (override: Partial<DispatcherDeps> = {}) => {
     const { log, documents, jobs } = backend.backend;
-    const onQueues = (names: Iterable<string>): void => {
-      for (const name of names) queues.add(name);
-    };
-    const dispatcher = startDispatcher({ log, documents, jobs, logger, telemetry, onQueues, ...override });
+    const dispatcher = startDispatcher({ log, documents, jobs, logger, ...override });
     onTestFinished(() => dispatcher.stop());
     return dispatcher;
   };
@@ -41,8 +35,6 @@ async function open() {
     backend,
     start,
     errors,
-    changes,
-    queues,
     accept: (targets: readonly Target[]) => accept(backend.backend.log, targets),
     dispatchedUpTo: (position: Position) =>
       backend.backend.documents.reached('dispatcher', position, 10_000).then((reached) => expect(reached).toBe(true)),
@@ -57,14 +49,13 @@ async function accept(log: DispatcherDeps['log'], targets: readonly Target[]) {
   return { msgId, position: result.position };
 }
 
-/** The jobs of the queues, taken out of them. */
+/** What the queues hold, taken out of them. */
 async function drain(jobs: Jobs): Promise<DeliveryJob[]> {
   const taken: Job<DeliveryJob>[] = [];
-  const queues = await jobs.queues();
   const handler = async (job: Job<DeliveryJob>): Promise<void> => void taken.push(job);
-  const consumers = queues.map((queue) => jobs.consume<DeliveryJob>({ queue, concurrency: 8, handler }));
+  const consumer = jobs.consume<DeliveryJob>({ queuePrefix: DELIVERY_QUEUES, concurrency: 8, handler });
   await eventually(async () => expect(await jobs.queues()).toEqual([]));
-  await Promise.all(consumers.map((consumer) => consumer.close(1000)));
+  await consumer.close(1000);
   return taken.map(({ data }) => data).sort((a, b) => (a.msgId + a.group < b.msgId + b.group ? -1 : 1));
 }
 
@@ -98,23 +89,6 @@ describe('the dispatcher', () => {
     expect((await drain(rig.backend.backend.jobs)).map(({ group }) => group)).toEqual(['0', '1', '2']);
   });
 
-  test('tells of the queues before it fills them', async () => {
-    const rig = await open();
-    const known: boolean[] = [];
-    const { jobs } = rig.backend.backend;
-    const add: Jobs['add'] = async (added) => {
-      known.push(added.every(({ queue }) => rig.queues.has(queue)));
-      await jobs.add(added);
-    };
-    rig.start({ jobs: { ...jobs, add } });
-    const { position } = await rig.accept([...phones(1), ...phones(1, 'an app; with “odd” letters')]);
-    await rig.dispatchedUpTo(position);
-    expect(known).toEqual([true]);
-    expect(rig.queues).toEqual(
-      new Set([deliveryQueue('jpush', 'com.example.phone'), deliveryQueue('jpush', 'an app; with “odd” letters')]),
-    );
-  });
-
   test('goes on, batch after batch', async () => {
     const rig = await open();
     rig.start();
@@ -137,7 +111,7 @@ describe('the dispatcher', () => {
     expect(await drain(rig.backend.backend.jobs)).toMatchObject([{ msgId }]);
   });
 
-  test('resumes from its checkpoint: messages of its absence are dispatched, earlier ones are not again', async () => {
+  test('resumes from its checkpoint: what came while it was away is dispatched, what was before is not again', async () => {
     const rig = await open();
     const first = rig.start();
     const before = await rig.accept(phones(1));
@@ -165,8 +139,7 @@ describe('the dispatcher', () => {
       range(3).map(() => rig.accept([...phones(1), ...phones(1, 'com.example.fridge')])),
     );
     for (const { position } of messages) await rig.dispatchedUpTo(position);
-    expect(rig.changes).toContain('dispatcher waiting: cut off');
-    expect(rig.errors).toEqual([]);
+    expect(rig.errors).toEqual(['follower waiting', 'follower waiting']);
     expect(await drain(jobs)).toHaveLength(6);
   });
 
@@ -197,7 +170,7 @@ describe('the dispatcher', () => {
     const next = await rig.accept(phones(1));
     await eventually(() => expect(dispatcher.state()).toMatchObject({ error: { name: 'CheckpointLost' } }));
     await rig.dispatchedUpTo(next.position);
-    expect(rig.errors).toEqual([]);
+    expect(rig.errors).toEqual(['follower waiting']);
     await eventually(() => expect(dispatcher.state()).toEqual({ status: 'running' }));
     expect(await drain(jobs)).toMatchObject([{ msgId: next.msgId }]);
   });
@@ -211,7 +184,7 @@ describe('the dispatcher', () => {
     await eventually(() =>
       expect(dispatcher.state()).toMatchObject({ status: 'failed', error: { name: 'UndecodableEvent' } }),
     );
-    expect(rig.changes.at(-1)).toBe(`dispatcher failed: MessageAccepted is not JSON (position ${bad.position})`);
+    expect(rig.errors).toEqual(['follower failed']);
     expect(await rig.backend.backend.documents.checkpoint('dispatcher')).toBe(good.position);
   });
 });

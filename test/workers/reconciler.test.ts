@@ -12,7 +12,6 @@ import { until } from '../support/until.ts';
 import { type Delivering, delivering, openShop } from './support.ts';
 
 const signal = new AbortController().signal;
-const nobody = (): void => undefined;
 
 async function open(channels?: Parameters<typeof delivering>[1]): Promise<Delivering> {
   const shop = await openShop();
@@ -29,7 +28,7 @@ async function seen({ deps }: Delivering): Promise<void> {
 async function added(rig: Delivering): Promise<NewJob<DeliveryJob>[]> {
   const all: NewJob<DeliveryJob>[] = [];
   const add: Jobs['add'] = async (jobs) => void all.push(...(jobs as readonly NewJob<DeliveryJob>[]));
-  await reconcile({ ...rig.deps, jobs: { ...rig.deps.jobs, add }, onQueues: nobody }, signal);
+  await reconcile({ ...rig.deps, jobs: { ...rig.deps.jobs, add } }, signal);
   return all.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
@@ -39,24 +38,24 @@ const idle = (rig: Delivering, queue: string) =>
   });
 
 describe('the reconciler', () => {
-  test('sends messages whose jobs a queue has acknowledged and lost, once', async () => {
+  test('sends what a queue has acknowledged and lost, once', async () => {
     const rig = await open();
     await rig.terminals(rig.registered('c1'));
     const lossy: Jobs = { ...rig.deps.jobs, add: async () => undefined };
-    const dispatcher = startDispatcher({ ...rig.deps, jobs: lossy, onQueues: nobody });
+    const dispatcher = startDispatcher({ ...rig.deps, jobs: lossy });
     const msgId = await rig.accept();
     await seen(rig);
     expect(await rig.deps.documents.reached('dispatcher', await rig.deps.log.head(), 10_000)).toBe(true);
     await dispatcher.stop();
 
-    const worker = await rig.worker();
-    const reconciler = startReconciler({ ...rig.deps, onQueues: worker.serve });
+    await rig.worker();
+    const reconciler = startReconciler({ ...rig.deps });
     onTestFinished(() => reconciler.stop());
     await until('the message is sent', async () =>
       (await rig.outcomes(msgId)).some(({ type }) => type === 'MessageDispatched'),
     );
     // The read model may still show it as open, and the queue has forgotten the job.
-    await reconcile({ ...rig.deps, onQueues: worker.serve }, signal);
+    await reconcile({ ...rig.deps }, signal);
     await idle(rig, rig.job(msgId).queue);
     expect(rig.jpush.sends).toHaveLength(1);
   });
@@ -73,7 +72,7 @@ describe('the reconciler', () => {
       asked.resolve();
       return documents.reached(...parameters);
     };
-    const reconciler = startReconciler({ ...rig.deps, documents: { ...documents, reached }, onQueues: nobody });
+    const reconciler = startReconciler({ ...rig.deps, documents: { ...documents, reached } });
     onTestFinished(() => reconciler.stop());
     await asked.promise;
     expect(await jobs.queues()).toEqual([]);
@@ -88,24 +87,11 @@ describe('the reconciler', () => {
     const msgId = await rig.accept();
     await seen(rig);
     const { queue } = rig.job(msgId);
-    for (const _ of range(3)) await reconcile({ ...rig.deps, onQueues: nobody }, signal);
+    for (const _ of range(3)) await reconcile({ ...rig.deps }, signal);
     expect(await rig.deps.jobs.counts(queue)).toMatchObject({ waiting: 1 });
   });
 
-  test('tells of the queues before it fills them', async () => {
-    const rig = await open();
-    const msgId = await rig.accept();
-    await seen(rig);
-    const queues = new Set<string>();
-    const onQueues = (names: Iterable<string>): void => {
-      for (const name of names) queues.add(name);
-    };
-    const add: Jobs['add'] = async () => expect(queues).toEqual(new Set([rig.job(msgId).queue]));
-    await reconcile({ ...rig.deps, jobs: { ...rig.deps.jobs, add }, onQueues }, signal);
-    expect(queues.size).toBe(1);
-  });
-
-  test('leaves messages alone that are sent, failed or expired, and young ones after the first pass', async () => {
+  test('leaves alone what is sent, has failed, or has expired, and what is young after the first pass', async () => {
     const rig = await open();
     await rig.terminals(rig.registered('c1'));
     const sent = await rig.accept();
@@ -119,11 +105,11 @@ describe('the reconciler', () => {
     const valid = await rig.accept();
     await seen(rig);
     expect((await added(rig)).map(({ data }) => data.msgId)).toEqual([valid]);
-    expect(await reconcile({ ...rig.deps, onQueues: nobody }, signal, 5_000)).toBe(0);
+    expect(await reconcile({ ...rig.deps }, signal, 5_000)).toBe(0);
     rig.clock.move(5_000);
-    expect(await reconcile({ ...rig.deps, onQueues: nobody }, signal, 5_000)).toBe(1);
+    expect(await reconcile({ ...rig.deps }, signal, 5_000)).toBe(1);
     rig.clock.move(-3_600_000);
-    expect(await reconcile({ ...rig.deps, onQueues: nobody }, signal, 5_000)).toBe(2);
+    expect(await reconcile({ ...rig.deps }, signal, 5_000)).toBe(2);
   });
 
   test('rebuilds targets that went alone as they went, in the channel that they went to', async () => {
@@ -178,7 +164,6 @@ describe('the reconciler', () => {
       ...rig.deps,
       log: { ...rig.deps.log, readStream },
       jobs: { ...rig.deps.jobs, add },
-      onQueues: nobody,
     };
     expect(await reconcile(deps, signal)).toBe(2);
     expect(all).toEqual([`${good}-0`]);

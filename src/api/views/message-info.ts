@@ -1,38 +1,41 @@
 /** MessageInfo (`docs/api.md §3`, `§4 getmsgstat`): a message and its targets as callers see them. */
-import { z } from 'zod';
-import { failureCodes } from '../../domain/events.ts';
-import { type MessageStatus, messageStatuses } from '../../domain/status.ts';
+import { messageStatuses } from '../../domain/status.ts';
 import { shownFailure, type TargetView } from '../../domain/target-view.ts';
 import type { ZonedTime } from '../../domain/time.ts';
 import type { MessageView } from '../../queries/message-view.ts';
 
-const targetSchema = z.strictObject({
-  clientId: z.string(),
-  appPackage: z.string(),
-  status: z.int(),
-  pushTime: z.string().optional(),
-  reportTime: z.string().optional(),
-  failure: z.strictObject({ code: z.enum(failureCodes), reason: z.string() }).optional(),
-});
+const text = { type: 'string' };
+const integer = { type: 'integer' };
 
-const counts = Object.fromEntries(messageStatuses.map((status) => [status, z.int()])) as Record<
-  MessageStatus,
-  z.ZodInt
->;
+const targetSchema = {
+  type: 'object',
+  required: ['clientId', 'appPackage', 'status'],
+  properties: {
+    clientId: text,
+    appPackage: text,
+    status: integer,
+    pushTime: text,
+    reportTime: text,
+    failure: { type: 'object', required: ['code', 'reason'], properties: { code: text, reason: text } },
+  },
+};
 
-export const messageInfoSchema = z.strictObject({
-  mesgId: z.string(),
-  msgId: z.string(),
-  userId: z.string().optional(),
-  revTime: z.string(),
-  pushTime: z.string().optional(),
-  status: z.int(),
-  summary: z.strictObject(counts),
-  targets: z.array(targetSchema),
-});
-export type MessageInfo = z.output<typeof messageInfoSchema>;
+export const messageInfoSchema = {
+  type: 'object',
+  required: ['mesgId', 'msgId', 'revTime', 'status', 'summary', 'targets'],
+  properties: {
+    mesgId: text,
+    msgId: text,
+    userId: text,
+    revTime: text,
+    pushTime: text,
+    status: integer,
+    summary: { type: 'object', properties: Object.fromEntries(messageStatuses.map((status) => [status, integer])) },
+    targets: { type: 'array', items: targetSchema },
+  },
+};
 
-export function messageInfo({ header, targets, pushTime, status, summary }: MessageView, time: ZonedTime): MessageInfo {
+export function messageInfo({ header, targets, pushTime, status, summary }: MessageView, time: ZonedTime) {
   return {
     mesgId: header.msgId,
     msgId: header.msgId,
@@ -45,7 +48,7 @@ export function messageInfo({ header, targets, pushTime, status, summary }: Mess
   };
 }
 
-function targetInfo(target: TargetView, time: ZonedTime): z.output<typeof targetSchema> {
+function targetInfo(target: TargetView, time: ZonedTime) {
   const { clientId, appPackage, status, pushTime, reportTime } = target;
   return {
     clientId,

@@ -1,121 +1,135 @@
-/** Takes jobs of one queue, runs their handlers, settles them. Woken by the writer's notices and by the next due time. */
+/**
+ * Takes jobs of many queues, runs their handlers and stores what came of them. Woken by the writer's notices, by due times,
+ * and every few seconds, so that it depends on no notice.
+ */
+import { randomUUID } from 'node:crypto';
 import { StoreUnavailable } from '../../ports/errors.ts';
 import { type ConsumeOptions, type Consumer, DeadJob, type Job, PauseQueue, RetryJob } from '../../ports/jobs.ts';
 import type { Link } from './connection/link.ts';
+import { type Lane, lanes, type Want } from './job-lanes.ts';
 import type { Op, TakenJob, TakeReply } from './protocol.ts';
 
 export interface QueueSignals {
-  /** Calls back whenever the queue may have something to take, until told to stop. */
-  onTouched(queue: string, listener: () => void): () => void;
+  /** Calls back with the queues that may have something to take, until the returned function is called. */
+  onTouched(listener: (queues: readonly string[]) => void): () => void;
 }
 
-/** How long to wait after the store refused to hand out or settle jobs. */
+/** How long to wait after the store refused to hand out jobs or to store results. */
 const STORE_RETRY_MS = 500;
-/** What a handler has to end in once its signal has aborted; what does not is left to be taken again. */
+/** How often the consumer looks for queues and jobs that it was not told of. */
+const LOOK_EVERY_MS = 2_000;
+/** What a handler may take once its signal has aborted; then its job is left to be taken again. */
 const AFTER_CUT_MS = 1_000;
-/** Timers hold no more than this. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export function jobConsumer<D>(link: Link, signals: QueueSignals, options: ConsumeOptions<D>): Consumer {
-  const { queue, concurrency, handler } = options;
+  const { queuePrefix, concurrency, handler } = options;
+  const taker = randomUUID();
   const running = new Set<Promise<void>>();
-  const unsettled = new Set<Promise<void>>();
+  /** Results that are not stored yet. */
+  const storing = new Set<Promise<void>>();
   const cut = new AbortController();
   let closed = false;
   let taking: Promise<void> | undefined;
-  let again = false;
-  let pausedUntil = 0;
-  let timer: NodeJS.Timeout | undefined;
-
-  const wakeAt = (at: number): void => {
-    if (closed) return;
-    if (timer !== undefined) clearTimeout(timer);
-    timer = setTimeout(take, Math.min(Math.max(0, at - Date.now()), MAX_TIMER_MS));
-  };
+  let retryTimer: NodeJS.Timeout | undefined;
+  let looking = false;
 
   const take = (): void => {
-    if (closed) return;
-    if (taking !== undefined) {
-      again = true;
-      return;
-    }
-    const now = Date.now();
-    if (now < pausedUntil) {
-      wakeAt(pausedUntil);
-      return;
-    }
-    const limit = concurrency - running.size;
-    if (limit <= 0 || unsettled.size > concurrency) return;
-    taking = link.sendAndWait<TakeReply>({ kind: 'takeJobs', queue, limit, now }).then(taken, storeAway);
+    if (closed || taking !== undefined || retryTimer !== undefined) return;
+    const wants = served.wants();
+    if (wants.length === 0) return;
+    taking = link.sendAndWait<TakeReply>({ kind: 'takeJobs', taker, wants }).then(
+      (reply) => {
+        taking = undefined;
+        for (const job of reply.jobs) start(job);
+        served.took(wants, reply);
+        take();
+      },
+      (error: unknown) => storeAway(wants, error),
+    );
   };
+  const served = lanes(concurrency, take);
 
-  const taken = ({ jobs, nextAt }: TakeReply): void => {
+  const storeAway = (wants: readonly Want[], error: unknown): void => {
     taking = undefined;
-    for (const job of jobs) start(job);
-    if (nextAt !== undefined) wakeAt(nextAt);
-    if (again) {
-      again = false;
-      take();
-    }
-  };
-
-  const storeAway = (error: unknown): void => {
-    taking = undefined;
-    again = false;
     if (closed || link.signal.aborted) return;
+    served.touch(wants.map(({ queue }) => queue));
     options.onError?.(error, undefined);
-    wakeAt(Date.now() + STORE_RETRY_MS);
+    retryTimer = setTimeout(() => {
+      retryTimer = undefined;
+      take();
+    }, STORE_RETRY_MS);
+  };
+
+  const touch = (queues: readonly string[]): void => {
+    served.touch(queues.filter((queue) => queue.startsWith(queuePrefix)));
+    take();
+  };
+
+  const look = async (): Promise<void> => {
+    if (looking || closed) return;
+    looking = true;
+    try {
+      touch(await link.sendAndWait<readonly string[]>({ kind: 'listQueues', prefix: queuePrefix }));
+    } catch {
+      // The store is away; the next look finds what this one would have found.
+    } finally {
+      looking = false;
+    }
   };
 
   const start = (taken: TakenJob): void => {
-    const run = handle(taken).finally(() => {
+    const lane = served.lane(taken.queue);
+    lane.running += 1;
+    const run = handle(lane, taken).finally(() => {
       running.delete(run);
+      lane.running -= 1;
       take();
     });
     running.add(run);
   };
 
-  const handle = async (taken: TakenJob): Promise<void> => {
+  const handle = async (lane: Lane, taken: TakenJob): Promise<void> => {
     const job = jobOf<D>(taken);
-    let outcome: Op;
+    let result: Op;
     try {
-      if (closed) outcome = { kind: 'releaseJob', queue, id: job.id };
+      if (closed) result = release(job, 'place');
       else {
         await handler(job, cut.signal);
-        outcome = { kind: 'finishJob', queue, id: job.id };
+        result = { kind: 'finishJob', queue: job.queue, id: job.id };
       }
     } catch (error) {
       options.onError?.(error, job);
-      outcome = cut.signal.aborted ? { kind: 'releaseJob', queue, id: job.id } : failed(error, taken);
+      result = cut.signal.aborted ? release(job, 'place') : failed(lane, error, taken);
     }
-    // The next job is taken along with this note; nobody waits for its commit.
-    const settled = settle(outcome).finally(() => {
-      unsettled.delete(settled);
+    // The next job is taken along with this result; no handler waits for its commit.
+    lane.storing += 1;
+    const stored = store(result).finally(() => {
+      storing.delete(stored);
+      lane.storing -= 1;
       take();
     });
-    unsettled.add(settled);
+    storing.add(stored);
   };
 
-  const failed = (error: unknown, job: TakenJob): Op => {
-    const now = Date.now();
-    const { id } = job;
+  const failed = (lane: Lane, error: unknown, job: TakenJob): Op => {
+    const { queue, id } = job;
     const reason = error instanceof Error ? error.message : String(error);
     if (error instanceof PauseQueue) {
-      pausedUntil = Math.max(pausedUntil, now + error.pauseMs);
-      return { kind: 'releaseJob', queue, id };
+      served.pause(lane, error.pauseMs);
+      return release(job, error.pauseMs > 0 ? 'place' : 'end');
     }
     if (error instanceof DeadJob || job.failures + 1 >= job.attempts)
-      return { kind: 'buryJob', queue, id, reason, now };
-    const notAfterMs =
-      error instanceof RetryJob ? (error.notAfterMs ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
-    return { kind: 'retryJob', queue, id, runAt: now + Math.round(Math.min(backoff(job), Math.max(0, notAfterMs))) };
+      return { kind: 'buryJob', queue, id, reason, diedAt: Date.now() };
+    const notAfterMs = error instanceof RetryJob ? error.notAfterMs : undefined;
+    const delayMs = Math.min(backoff(job), Math.max(0, notAfterMs ?? Number.POSITIVE_INFINITY));
+    return { kind: 'retryJob', queue, id, delayMs };
   };
 
-  /** Until the store takes it: a job that was handled is not to be handled again for want of a note. */
-  const settle = async (op: Op): Promise<void> => {
+  /** Tries until the store takes the result: a job that was handled must not be handled again because of a lost note. */
+  const store = async (result: Op): Promise<void> => {
     for (;;) {
       try {
-        await link.sendAndWait(op);
+        await link.sendAndWait(result);
         return;
       } catch (error) {
         if (link.signal.aborted || !(error instanceof StoreUnavailable)) return;
@@ -124,22 +138,29 @@ export function jobConsumer<D>(link: Link, signals: QueueSignals, options: Consu
     }
   };
 
-  const stopHearing = signals.onTouched(queue, take);
-  take();
+  const stopListening = signals.onTouched(touch);
+  const looks = setInterval(() => void look(), LOOK_EVERY_MS);
+  void look();
 
   return {
     async close(graceMs) {
       closed = true;
-      stopHearing();
-      clearTimeout(timer);
+      stopListening();
+      clearInterval(looks);
+      clearTimeout(retryTimer);
+      served.close();
       const idle = Promise.resolve(taking)
         .then(() => Promise.all(running))
-        .then(() => Promise.all(unsettled));
+        .then(() => Promise.all(storing));
       if (await within(idle, graceMs)) return;
       cut.abort(new Error('the consumer is closing'));
       await within(idle, AFTER_CUT_MS);
     },
   };
+}
+
+function release({ queue, id }: Pick<TakenJob, 'queue' | 'id'>, to: 'place' | 'end'): Op {
+  return { kind: 'releaseJob', queue, id, to };
 }
 
 async function within(work: Promise<unknown>, ms: number): Promise<boolean> {

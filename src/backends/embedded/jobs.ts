@@ -1,7 +1,7 @@
-import type { ConsumeOptions, Consumer, DeadLetter, Jobs, NewJob } from '../../ports/jobs.ts';
+import type { ConsumeOptions, Consumer, DeadLetter, Jobs, NewJob, QueueCounts } from '../../ports/jobs.ts';
 import type { EmbeddedThread } from './connection/connection.ts';
 import { jobConsumer, type QueueSignals } from './job-consumer.ts';
-import type { JobRow } from './protocol.ts';
+import type { AddedJob } from './protocol.ts';
 
 interface DeadRow {
   readonly id: string;
@@ -19,62 +19,36 @@ export function embeddedJobs({ prepare, link, drainNotices }: EmbeddedThread): J
     if (queues.length > 0) for (const listener of listeners) listener(queues);
   });
   const signals: QueueSignals = {
-    onTouched(queue, listener) {
-      const onQueues = (queues: readonly string[]): void => {
-        if (queues.includes(queue)) listener();
-      };
-      listeners.add(onQueues);
-      return () => void listeners.delete(onQueues);
+    onTouched(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
     },
   };
 
-  const selectQueues = prepare('SELECT DISTINCT queue FROM jobs');
-  const count = prepare(
-    `SELECT count(*) FILTER (WHERE dead_at IS NOT NULL) AS dead,
-            count(*) FILTER (WHERE dead_at IS NULL AND run_at > ?) AS delayed,
-            count(*) FILTER (WHERE dead_at IS NULL AND run_at <= ?) AS due
-     FROM jobs WHERE queue = ?`,
-  );
   const selectDead = prepare(
-    `SELECT id, queue, data, attempts, redrives, reason, dead_at AS diedAt
-     FROM jobs WHERE queue = ? AND dead_at IS NOT NULL ORDER BY dead_at, seq LIMIT ?`,
+    `SELECT id, queue, data, attempts, redrives, reason, dead_at AS diedAt FROM jobs
+     WHERE queue = ? AND dead_at IS NOT NULL AND (dead_at, id) > (?, ?) ORDER BY dead_at, id LIMIT ?`,
   );
 
   return {
     async add(jobs) {
-      if (jobs.length === 0) return;
-      const now = Date.now();
-      await link.send({ kind: 'addJobs', jobs: jobs.map((job) => rowOf(job, now)) });
+      if (jobs.length > 0) await link.send({ kind: 'addJobs', jobs: jobs.map(addedJob) });
     },
     consume: <D>(options: ConsumeOptions<D>): Consumer => jobConsumer(link, signals, options),
-    async queues() {
+    queues: () => link.send<string[]>({ kind: 'listQueues', prefix: '' }),
+    counts: (queue) => link.send<QueueCounts>({ kind: 'countJobs', queue }),
+    async deadLetters<D>(queue: string, limit: number, after = { diedAt: Number.MIN_SAFE_INTEGER, id: '' }) {
       drainNotices();
-      return selectQueues.all().map(({ queue }) => String(queue));
-    },
-    async counts(queue) {
-      const active = await link.send<number>({ kind: 'countActive', queue });
-      const now = Date.now();
-      const { dead, delayed, due } = count.get(now, now, queue) as { dead: number; delayed: number; due: number };
-      return { dead, delayed, active, waiting: Math.max(0, due - active) };
-    },
-    async deadLetters<D>(queue: string, limit: number) {
-      drainNotices();
-      return (selectDead.all(queue, limit) as unknown as DeadRow[]).map(
+      return (selectDead.all(queue, after.diedAt, after.id, limit) as unknown as DeadRow[]).map(
         ({ data, ...row }): DeadLetter<D> => ({ ...row, data: JSON.parse(data) as D }),
       );
     },
-    redrive: (queue, id) => link.send<boolean>({ kind: 'redriveJob', queue, id, now: Date.now() }),
+    redrive: (queue, id) => link.send<boolean>({ kind: 'redriveJob', queue, id }),
+    discard: (queue, id) => link.send<boolean>({ kind: 'discardJob', queue, id }),
   };
 }
 
-function rowOf<D>(job: NewJob<D>, now: number): JobRow {
-  return {
-    id: job.id,
-    queue: job.queue,
-    data: JSON.stringify(job.data),
-    runAt: now + Math.max(0, Math.ceil(job.delayMs ?? 0)),
-    attempts: job.attempts,
-    baseMs: job.backoff.baseMs,
-    capMs: job.backoff.capMs,
-  };
+function addedJob<D>({ id, queue, data, delayMs = 0, attempts, backoff }: NewJob<D>): AddedJob {
+  const { baseMs, capMs } = backoff;
+  return { id, queue, data: JSON.stringify(data), delayMs, attempts, baseMs, capMs };
 }

@@ -69,43 +69,51 @@ export interface DocumentsOp {
   readonly checkpoint?: CheckpointRow | undefined;
 }
 
-export interface JobRow {
+export interface AddedJob {
   readonly id: string;
   readonly queue: string;
   /** JSON text. */
   readonly data: string;
-  readonly runAt: number;
+  readonly delayMs: number;
   readonly attempts: number;
   readonly baseMs: number;
   readonly capMs: number;
 }
 
-export interface TakenJob extends JobRow {
+export interface TakenJob extends Omit<AddedJob, 'delayMs'> {
   /** Failed runs so far. */
   readonly failures: number;
   readonly redrives: number;
 }
 
+interface OneJob {
+  readonly queue: string;
+  readonly id: string;
+}
+
+/** Times are durations, since each thread has a monotonic clock of its own. */
 export type JobOp =
-  | { readonly kind: 'addJobs'; readonly jobs: readonly JobRow[] }
-  | { readonly kind: 'takeJobs'; readonly queue: string; readonly limit: number; readonly now: number }
-  | { readonly kind: 'finishJob'; readonly queue: string; readonly id: string }
-  | { readonly kind: 'retryJob'; readonly queue: string; readonly id: string; readonly runAt: number }
-  | { readonly kind: 'releaseJob'; readonly queue: string; readonly id: string }
+  | { readonly kind: 'addJobs'; readonly jobs: readonly AddedJob[] }
+  /** `taker` names the consumer: its jobs are released when its connection ends. */
   | {
-      readonly kind: 'buryJob';
-      readonly queue: string;
-      readonly id: string;
-      readonly reason: string;
-      readonly now: number;
+      readonly kind: 'takeJobs';
+      readonly taker: string;
+      readonly wants: readonly { readonly queue: string; readonly limit: number }[];
     }
-  | { readonly kind: 'redriveJob'; readonly queue: string; readonly id: string; readonly now: number }
-  | { readonly kind: 'countActive'; readonly queue: string };
+  | ({ readonly kind: 'finishJob' } & OneJob)
+  | ({ readonly kind: 'retryJob'; readonly delayMs: number } & OneJob)
+  /** Back to its place in the queue, or to the end. */
+  | ({ readonly kind: 'releaseJob'; readonly to: 'place' | 'end' } & OneJob)
+  | ({ readonly kind: 'buryJob'; readonly reason: string; readonly diedAt: number } & OneJob)
+  | ({ readonly kind: 'redriveJob' } & OneJob)
+  | ({ readonly kind: 'discardJob' } & OneJob)
+  | { readonly kind: 'countJobs'; readonly queue: string }
+  | { readonly kind: 'listQueues'; readonly prefix: string };
 
 export interface TakeReply {
   readonly jobs: readonly TakenJob[];
-  /** ms since 1970: when the next job that waits for its time is due. */
-  readonly nextAt: number | undefined;
+  /** ms until the next delayed job of a queue is due, for queues that gave fewer jobs than were wanted. */
+  readonly nextInMs: readonly (readonly [queue: string, ms: number])[];
 }
 
 export type CollectionOp =
@@ -154,7 +162,7 @@ export interface Notice {
   readonly head: number;
   /** Checkpoints that moved. */
   readonly checkpoints: readonly (readonly [name: string, position: number])[];
-  /** Queues that may have a job to take, with the earliest time. */
+  /** Queues that may have a job to take, now or after a delay. */
   readonly queues: readonly string[];
   readonly changes: readonly DocumentChange[];
   readonly places: readonly CollectionPlace[];

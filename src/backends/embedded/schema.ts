@@ -51,6 +51,7 @@ CREATE TABLE IF NOT EXISTS jobs (
   id TEXT NOT NULL,
   data TEXT NOT NULL,
   run_at INTEGER NOT NULL,
+  delay_ms INTEGER NOT NULL DEFAULT 0,
   failures INTEGER NOT NULL DEFAULT 0,
   attempts INTEGER NOT NULL,
   base_ms INTEGER NOT NULL,
@@ -61,7 +62,7 @@ CREATE TABLE IF NOT EXISTS jobs (
   UNIQUE (queue, id)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS jobs_to_run ON jobs (queue, run_at, seq) WHERE dead_at IS NULL;
-CREATE INDEX IF NOT EXISTS jobs_dead ON jobs (queue, dead_at, seq) WHERE dead_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS jobs_dead ON jobs (queue, dead_at, id) WHERE dead_at IS NOT NULL;
 `;
 
 /** Version 1 had an index over the keys of requests as they are. */
@@ -72,6 +73,16 @@ function fromVersion1(db: DatabaseSync): void {
     INSERT INTO request_index SELECT request_hash(key), seq FROM requests ORDER BY 1;
     INSERT INTO meta SELECT '${REQUESTS_INDEXED}', coalesce(max(seq), 0) FROM requests;
     DROP TABLE requests_1;
+  `);
+}
+
+/** Before version 3 nothing said how far off a stored due time may be; and dead letters of one time came by their number. */
+function fromVersion2(db: DatabaseSync): void {
+  if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'jobs'").get() === undefined) return;
+  db.exec(`
+    ALTER TABLE jobs ADD COLUMN delay_ms INTEGER NOT NULL DEFAULT 0;
+    UPDATE jobs SET delay_ms = cap_ms;
+    DROP INDEX jobs_dead;
   `);
 }
 
@@ -100,6 +111,7 @@ export function openWriter(file: string): DatabaseSync {
   if (version > SCHEMA_VERSION) throw newerFile(file, version);
   db.exec('BEGIN IMMEDIATE');
   if (version === 1) db.exec('ALTER TABLE requests RENAME TO requests_1');
+  if (version === 1 || version === 2) fromVersion2(db);
   db.exec(tables);
   if (version === 1) fromVersion1(db);
   db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);

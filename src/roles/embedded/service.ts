@@ -2,7 +2,6 @@
 import { Worker } from 'node:worker_threads';
 import type { EmbeddedBackend } from '../../backends/embedded/index.ts';
 import type { Config } from '../../config.ts';
-import type { Telemetry } from '../../ports/telemetry.ts';
 import type { ProcessLog } from '../process/logging.ts';
 import type { FromPart, PartName, PartStart, ToPart } from './part-thread.ts';
 import { openStore, storeFault, storeOptions } from './store.ts';
@@ -23,7 +22,6 @@ export async function startEmbeddedService(
   config: Config,
   jpushUrl: string,
   log: ProcessLog,
-  telemetry: Telemetry,
 ): Promise<EmbeddedService> {
   const backend = await openStore(config);
   const threads: PartThread[] = [];
@@ -37,7 +35,7 @@ export async function startEmbeddedService(
       logLevel: config.logLevel,
     });
     threads.push(thread);
-    await thread.started(log, telemetry);
+    await thread.started(log);
   };
   try {
     // One after the other: what delivers looks into the read models.
@@ -64,7 +62,7 @@ interface PartThread {
   /** Settles when it ended by itself. */
   readonly died: Promise<Error>;
   /** @throws what kept it from starting */
-  started(log: ProcessLog, telemetry: Telemetry): Promise<void>;
+  started(log: ProcessLog): Promise<void>;
   /** At once if it is no more. */
   stop(graceMs: number): Promise<void>;
 }
@@ -86,17 +84,11 @@ function startPart(start: PartStart): PartThread {
   });
   return {
     died,
-    async started(log, telemetry) {
+    async started(log) {
       const started = new Promise<void>((resolve) => {
         worker.on('message', (message: FromPart) => {
-          switch (message.type) {
-            case 'log':
-              return log.writeLine(message.line);
-            case 'telemetry':
-              return telemetry.report(message.part, message.status);
-            case 'started':
-              return resolve();
-          }
+          if (message.type === 'log') log.writeLine(message.line);
+          else resolve();
         });
       });
       await Promise.race([started, died.then((error) => Promise.reject(error))]);

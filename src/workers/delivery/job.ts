@@ -15,7 +15,8 @@ export interface DeliveryJob {
 const DELIVERY_ATTEMPTS = 25;
 const BACKOFF = { baseMs: 1_000, capMs: 600_000 };
 
-const QUEUE_PREFIX = 'delivery-';
+/** The names of all queues of deliveries begin with this. */
+export const DELIVERY_QUEUES = 'delivery-';
 
 export function deliveryJob(data: DeliveryJob): NewJob<DeliveryJob> {
   return {
@@ -27,13 +28,9 @@ export function deliveryJob(data: DeliveryJob): NewJob<DeliveryJob> {
   };
 }
 
-export function isDeliveryQueue(queue: string): boolean {
-  return queue.startsWith(QUEUE_PREFIX);
-}
-
 /** Queue names know few characters; a package that has others is told apart by a hash. */
 export function deliveryQueue(channel: ChannelName, appPackage: string): string {
   const plain = appPackage.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 80);
   const suffix = plain === appPackage ? '' : `-${createHash('sha256').update(appPackage).digest('hex').slice(0, 12)}`;
-  return `${QUEUE_PREFIX}${channel}-${plain}${suffix}`;
+  return `${DELIVERY_QUEUES}${channel}-${plain}${suffix}`;
 }

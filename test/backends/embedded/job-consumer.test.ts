@@ -3,14 +3,14 @@ import { MessageChannel } from 'node:worker_threads';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openLink } from '../../../src/backends/embedded/connection/link.ts';
 import { jobConsumer } from '../../../src/backends/embedded/job-consumer.ts';
-import type { FromWriter, JobRow, Op, ToWriter } from '../../../src/backends/embedded/protocol.ts';
+import type { AddedJob, FromWriter, Op, ToWriter } from '../../../src/backends/embedded/protocol.ts';
 import type { Writer } from '../../../src/backends/embedded/writer/writer.ts';
-import { DeadJob, type Job } from '../../../src/ports/jobs.ts';
+import { DeadJob, type Job, type QueueCounts } from '../../../src/ports/jobs.ts';
 import { eventually, range } from '../../contract/support.ts';
 import { aWriter, replyValue } from './support.ts';
 
 const MINUTE_MS = 60_000;
-const aJob = (id: string): JobRow => ({ queue: 'q', id, data: '{}', runAt: 0, attempts: 3, baseMs: 1, capMs: 1 });
+const aJob = (id: string): AddedJob => ({ queue: 'q', id, data: '{}', delayMs: 0, attempts: 3, baseMs: 1, capMs: 1 });
 
 afterEach(() => {
   vi.useRealTimers();
@@ -20,7 +20,7 @@ afterEach(() => {
 function stallable(writer: Writer) {
   const { port1, port2 } = new MessageChannel();
   const waiting: Extract<ToWriter, { type: 'ops' }>[] = [];
-  const rig = { stalled: false };
+  const rig: { stalled: boolean; stallsAt: Op['kind'] | undefined } = { stalled: false, stallsAt: undefined };
   const served: Op['kind'][] = [];
   const serve = (): void => {
     for (const { first, ops } of waiting.splice(0)) {
@@ -30,7 +30,10 @@ function stallable(writer: Writer) {
     }
   };
   port2.on('message', (message: ToWriter) => {
-    if (message.type === 'ops') waiting.push(message);
+    if (message.type === 'ops') {
+      waiting.push(message);
+      if (message.ops.some(({ kind }) => kind === rig.stallsAt)) rig.stalled = true;
+    }
     if (!rig.stalled) serve();
   });
   const link = openLink(port1);
@@ -46,10 +49,15 @@ function stallable(writer: Writer) {
     stall: () => {
       rig.stalled = true;
     },
+    /** From the first such operation on. */
+    stallAt: (kind: Op['kind']) => {
+      rig.stallsAt = kind;
+    },
     /** Kinds of the operations that wait. */
     waiting: () => waiting.flatMap(({ ops }) => ops.map(({ kind }) => kind)),
     goOn: () => {
       rig.stalled = false;
+      rig.stallsAt = undefined;
       serve();
     },
   };
@@ -68,7 +76,7 @@ async function open() {
       link,
       { onTouched: () => () => undefined },
       {
-        queue: 'q',
+        queuePrefix: 'q',
         concurrency: 8,
         handler: async (job) => {
           runs.push(job.id);
@@ -83,8 +91,7 @@ async function open() {
     runs,
     consume,
     ...stallable(writer),
-    active: () => apply<number>({ kind: 'countActive', queue: 'q' }),
-    takeable: () => apply<{ jobs: JobRow[] }>({ kind: 'takeJobs', queue: 'q', limit: 9, now: Date.now() }).jobs.length,
+    counts: () => apply<QueueCounts>({ kind: 'countJobs', queue: 'q' }),
   };
 }
 
@@ -92,40 +99,38 @@ describe('a writer that has been silent for a minute', () => {
   test('hands out jobs all the same once it goes on, and they are handled', async () => {
     vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'] });
     const rig = await open();
-    rig.stall();
     rig.consume(rig.link);
+    rig.stallAt('takeJobs');
     await eventually(() => expect(rig.waiting()).toEqual(['takeJobs']));
     vi.advanceTimersByTime(MINUTE_MS);
     rig.goOn();
     await eventually(() => expect(rig.runs).toEqual(['j0', 'j1', 'j2']));
-    await eventually(() => expect(rig.active()).toBe(0));
-    expect(rig.takeable()).toBe(0);
+    await eventually(() => expect(rig.counts()).toMatchObject({ active: 0, waiting: 0 }));
   });
 
-  test('gets the result of a job once', async () => {
+  test('is told once what became of a job', async () => {
     vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] });
     const rig = await open();
     rig.consume(rig.link, async ({ id }) => {
       rig.stall();
       if (id === 'j1') throw new DeadJob('no use');
     });
-    await eventually(() => expect(rig.waiting().sort()).toEqual(['buryJob', 'finishJob', 'finishJob', 'takeJobs']));
+    await eventually(() => expect(rig.waiting().sort()).toEqual(['buryJob', 'finishJob', 'finishJob']));
     await vi.advanceTimersByTimeAsync(MINUTE_MS);
     rig.goOn();
-    expect(await rig.link.send({ kind: 'countActive', queue: 'q' })).toBe(0);
+    expect(await rig.link.send({ kind: 'countJobs', queue: 'q' })).toMatchObject({ active: 0, dead: 1 });
     expect(rig.served.filter((kind) => kind === 'finishJob' || kind === 'buryJob')).toHaveLength(3);
     expect(rig.runs).toEqual(['j0', 'j1', 'j2']);
   });
 
-  test('holds up no consumer that closes, and jobs that it hands out later go back', async () => {
+  test('holds up no consumer that closes, and what it hands out later goes back', async () => {
     const rig = await open();
-    rig.stall();
     const consumer = rig.consume(rig.link);
+    rig.stallAt('takeJobs');
     await eventually(() => expect(rig.waiting()).toEqual(['takeJobs']));
     await consumer.close(0);
     rig.goOn();
-    await eventually(() => expect(rig.active()).toBe(0));
+    await eventually(() => expect(rig.counts()).toMatchObject({ active: 0, waiting: 3 }));
     expect(rig.runs).toEqual([]);
-    expect(rig.takeable()).toBe(3);
   });
 });

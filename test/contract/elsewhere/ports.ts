@@ -11,7 +11,7 @@ import type { FarPorts } from './serve.ts';
 import { type Channel, type FromFar, fromWire, type Place, type PortName, type ToFar, toWire } from './wire.ts';
 
 export interface FarSide extends Channel<ToFar, FromFar> {
-  /** Resolves once it has ended, for any reason. */
+  /** Resolves once it has ended, by itself or not. */
   readonly ended: Promise<void>;
   /** Ends it without a word. */
   kill(): Promise<void>;
@@ -19,7 +19,7 @@ export interface FarSide extends Channel<ToFar, FromFar> {
 
 export interface Elsewhere extends Omit<FarPorts, 'close'> {
   place(): Promise<Place>;
-  /** Kills it in the midst of its work; open calls are rejected. */
+  /** Ends it in the midst of whatever it does; what was asked of it is rejected. */
   kill(): Promise<void>;
   /** Closes its ports and ends it, if it was started. */
   close(): Promise<void>;
@@ -115,6 +115,7 @@ export function elsewhere(start: () => FarSide | Promise<FarSide>): Elsewhere {
       counts: method('jobs', 'counts'),
       deadLetters: method('jobs', 'deadLetters'),
       redrive: method('jobs', 'redrive'),
+      discard: method('jobs', 'discard'),
       consume,
     },
     contents: {
@@ -139,7 +140,7 @@ function nameIndexes(arg: unknown): unknown {
   return { ...collection, indexes: Object.keys(collection.indexes) };
 }
 
-/** The line to one far side, with the calls that wait for answers. */
+/** The line to one far side, with what waits for its answers. */
 interface Line {
   send(message: ToFar): void;
   ask<T>(message: (number: number) => ToFar): Promise<T>;
@@ -226,9 +227,14 @@ function openLine(far: FarSide): Line {
     consume(options) {
       const consumer = fresh();
       consumers.set(consumer, options);
-      const { queue, concurrency } = options;
-      far.send({ type: 'consume', consumer, queue, concurrency });
-      return { close: (graceMs) => ask((number) => ({ type: 'closeConsumer', number, consumer, graceMs })) };
+      const { queuePrefix, concurrency } = options;
+      far.send({ type: 'consume', consumer, queuePrefix, concurrency });
+      return {
+        // Of a side that was killed nothing is left to close.
+        close: async (graceMs) => {
+          if (!gone) await ask((number) => ({ type: 'closeConsumer', number, consumer, graceMs }));
+        },
+      };
     },
     kill: far.kill,
     ended: far.ended,

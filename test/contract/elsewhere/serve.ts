@@ -1,4 +1,4 @@
-/** The far side: has a backend's ports in its own thread or process and makes the calls of the near side on them. */
+/** The far side: has a backend's ports in its own thread or process and does with them what the near side asks for. */
 import { threadId } from 'node:worker_threads';
 import type { Contents } from '../../../src/ports/contents.ts';
 import type { Documents } from '../../../src/ports/documents.ts';
@@ -40,11 +40,11 @@ export function serve(channel: Channel<FromFar, ToFar>, ports: FarPorts, ended: 
     await handled.promise.finally(() => runs.delete(run));
   };
 
-  const consume = ({ consumer, queue, concurrency }: Extract<ToFar, { type: 'consume' }>): void => {
+  const consume = ({ consumer, queuePrefix, concurrency }: Extract<ToFar, { type: 'consume' }>): void => {
     consumers.set(
       consumer,
       ports.jobs.consume({
-        queue,
+        queuePrefix,
         concurrency,
         handler: runFor(consumer),
         onError: (error, job) => channel.send({ type: 'told', consumer, error: toWire(error), job }),

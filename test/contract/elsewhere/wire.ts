@@ -18,7 +18,7 @@ export interface Place {
   readonly threadId: number;
 }
 
-/** Every answer carries the number of its call. */
+/** Whatever is answered names the number of what it answers. */
 export type ToFar =
   | {
       readonly type: 'call';
@@ -36,7 +36,7 @@ export type ToFar =
     }
   | { readonly type: 'next' | 'leave'; readonly number: number; readonly subscription: number }
   | { readonly type: 'abort'; readonly subscription: number }
-  | { readonly type: 'consume'; readonly consumer: number; readonly queue: string; readonly concurrency: number }
+  | { readonly type: 'consume'; readonly consumer: number; readonly queuePrefix: string; readonly concurrency: number }
   | { readonly type: 'acquire'; readonly number: number; readonly acquiring: number; readonly name: string }
   /** Gives up waiting, or gives the lease back. */
   | { readonly type: 'release'; readonly number: number; readonly acquiring: number }
@@ -62,7 +62,7 @@ export interface Channel<Out, In> {
   onMessage(listener: (message: In) => void): void;
 }
 
-/** An error, or another thrown value. */
+/** An error, or whatever else was thrown. */
 export type WireError =
   | { readonly type: 'error'; readonly name: string; readonly message: string; readonly ms: number | undefined }
   | { readonly type: 'value'; readonly value: unknown };

@@ -6,7 +6,7 @@ import { read } from './reader.ts';
 import { anEvent, append, aStream, labels } from './samples.ts';
 
 export function otherConnectionContract(open: OpenEventLog): void {
-  describe('the events of one connection, another', () => {
+  describe('what one connection has appended, another', () => {
     const backend = shared(open);
 
     /** The two connections, each in the part of the writer. */
@@ -71,7 +71,7 @@ export function otherConnectionContract(open: OpenEventLog): void {
       }
     });
 
-    test('follows: existing events, then new ones', async () => {
+    test('follows: what is there, then what comes', async () => {
       for (const { writer, reader } of pairs()) {
         const run = freshName();
         await append(writer, aStream(run, 'a'), ['a']);

@@ -6,7 +6,7 @@ import type { OpenJobs } from '../jobs.ts';
 import { endsWithin, eventually, expectBounded, failureOf, gate, shared } from '../support.ts';
 import { aJob, aQueue, numbers, work } from './samples.ts';
 
-/** How long a consumer that closes still waits after its grace, in ms (`Consumer.close`). */
+/** What a consumer that closes still waits after its grace (`Consumer.close`). */
 const AFTER_GRACE_MS = 1_000;
 
 export function faultContract(open: OpenJobs): void {
@@ -19,13 +19,14 @@ export function faultContract(open: OpenJobs): void {
       counts: jobs.counts(queue),
       deadLetters: jobs.deadLetters(queue, 5),
       redrive: jobs.redrive(queue, 'nobody'),
+      discard: jobs.discard(queue, 'nobody'),
     });
 
     test('ends every call in time, reads too, and serves again once it answers', async (context) => {
       const { port: jobs, withinMs, freeze, heal } = await faultyOr(context, backend());
       await jobs.counts(aQueue());
       await freeze();
-      await expectBounded(withinMs, callsOf(jobs), ['add', 'redrive']);
+      await expectBounded(withinMs, callsOf(jobs), ['add', 'redrive', 'discard']);
       await heal();
       const queue = aQueue();
       await eventually(() => jobs.add([aJob(queue)]));
@@ -47,7 +48,7 @@ export function faultContract(open: OpenJobs): void {
       await eventually(async () => expect(await jobs.counts(queue)).toEqual(empty));
     });
 
-    test('keeps a consumer waiting: it goes on by itself, and records the jobs that ran meanwhile', async (context) => {
+    test('keeps a consumer waiting: it goes on by itself, and notes what ran meanwhile', async (context) => {
       const { jobs: others } = backend();
       const { port: jobs, freeze, heal } = await faultyOr(context, backend());
       const queue = aQueue();

@@ -21,7 +21,20 @@ export function pauseContract(open: OpenJobs): void {
       expect(worker.runs.map(({ attempt }) => attempt)).toEqual([1, 1, 1, 1, 1]);
     });
 
-    test('of no time holds up no job: the others go on, and so does this one', async () => {
+    test('of no time makes way: the job goes to the end of its queue', async () => {
+      const { jobs, other = jobs } = backend();
+      for (const connection of [jobs, other]) {
+        const queue = aQueue();
+        await jobs.add(range(4).map((n) => aJob(queue, { data: { n }, attempts: 1 })));
+        const worker = work(connection, queue, ({ data }) => {
+          if (data.n < 2 && worker.runs.length <= 4) throw new PauseQueue('others first', 0);
+        });
+        await eventually(() => expect(numbers(worker)).toEqual([0, 1, 2, 3, 0, 1]));
+        expect(worker.runs.map(({ attempt }) => attempt)).toEqual(range(6).map(() => 1));
+      }
+    });
+
+    test('of no time holds up nobody: the others go on, and so does the job', async () => {
       const { jobs } = backend();
       const queue = aQueue();
       const worker = work(jobs, queue, ({ data }) => {
@@ -65,7 +78,7 @@ export function pauseContract(open: OpenJobs): void {
       expect((worker.runs[1]?.startedAt ?? 0) - (pausedAt ?? 0)).toBeGreaterThanOrEqual(300 - EARLY_MS);
     });
 
-    test('running jobs go on, and other queues too', async () => {
+    test('what runs already goes on, and other queues too', async () => {
       const { jobs } = backend();
       const [queue, other] = [aQueue(), aQueue()];
       const hold = gate();
@@ -92,7 +105,7 @@ export function pauseContract(open: OpenJobs): void {
       expect({ held: waiting + delayed, dead }).toEqual({ held: 1, dead: 0 });
     });
 
-    test('of a second holds up the consumer that it was thrown in, also if other jobs of the queue end', async () => {
+    test('of a second holds up the consumer that it was thrown in, whatever the others of the queue do', async () => {
       const { jobs, other = jobs } = backend();
       const queue = aQueue();
       let pausedAt: number | undefined;

@@ -1,4 +1,4 @@
-/** Delivery through the queues: how jobs end, and which of them hold up others. */
+/** Delivery through the queues: what becomes of jobs, and who holds up whom. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { NewJob } from '../../../src/ports/jobs.ts';
 import type { Delivery, SendResult } from '../../../src/workers/channels/channel.ts';
@@ -41,7 +41,7 @@ async function ready(to = ['c1'], { ports } = shop()) {
 }
 
 describe('a job', () => {
-  test('is taken by a worker that serves its queue from the start, also for a package that no app has any more', async () => {
+  test('is taken by whoever serves its queue from the start, also of a package that no app has any more', async () => {
     const { rig, msgId } = await ready();
     const queue = await enqueue(rig, msgId);
     await rig.worker();
@@ -158,7 +158,7 @@ describe('a job', () => {
     expect(await rig.deps.jobs.counts(queue)).toMatchObject({ dead: 0 });
   });
 
-  test('whose terminal has moved to another channel goes on there, though no worker served that queue before', async () => {
+  test('whose terminal has moved to another channel goes on there, though nobody served that queue before', async () => {
     const rig = delivering(shop(), ['jpush', 'm2m']);
     await rig.terminals(rig.registered('c1', { collab3th: 1, deviceType: '08' }));
     const msgId = await rig.accept({ to: ['c1'] });
@@ -191,11 +191,11 @@ describe('lanes', () => {
     const { rig: good, msgId } = await ready(['c1'], own);
     bad.jpush.answer(...range(LANE_CONCURRENCY).map(() => hangsFor(bad.appPackage)));
     for (const _ of range(LANE_CONCURRENCY + 8)) await enqueue(bad, await bad.accept());
-    const worker = await bad.worker();
+    bad.worker();
     const queue = deliveryQueue('jpush', bad.appPackage);
     await eventually(() => expect(bad.jpush.sends).toHaveLength(LANE_CONCURRENCY));
 
-    worker.serve([await enqueue(good, msgId)]);
+    await enqueue(good, msgId);
     await eventually(async () => expect(await kinds(good, msgId)).toContain('MessageDispatched'));
     expect(bad.jpush.sends).toHaveLength(LANE_CONCURRENCY + 1);
     expect(await bad.deps.jobs.counts(queue)).toMatchObject({ active: LANE_CONCURRENCY, waiting: 8 });
@@ -206,9 +206,9 @@ describe('lanes', () => {
     const { rig: good, msgId } = await ready();
     bad.jpush.answer(...range(5).map(() => failed));
     const queue = await enqueue(bad, await bad.accept());
-    const worker = await bad.worker();
+    bad.worker();
     await eventually(() => expect(bad.lines.map(({ text }) => text)).toContain('circuit opened'));
-    worker.serve([await enqueue(good, msgId)]);
+    await enqueue(good, msgId);
     await eventually(async () => expect(await kinds(good, msgId)).toContain('MessageDispatched'));
     await idle(bad, queue);
     expect(bad.jpush.sends).toHaveLength(5 + 1 + 1);
@@ -216,7 +216,7 @@ describe('lanes', () => {
 });
 
 describe('stopping', () => {
-  test('finishes its running jobs within the grace, takes no more, and closes the channels', async () => {
+  test('finishes what is at hand within the grace, takes no more, and closes the channels', async () => {
     const { rig, msgId } = await ready(['c1'], await ownShop());
     const answer = gate();
     rig.jpush.answer(() => answer.opened.then(() => ({ type: 'sent' as const })));
@@ -247,7 +247,7 @@ describe('stopping', () => {
     const worker = await rig.worker();
     await eventually(() => expect(rig.jpush.sends).toHaveLength(1));
     const stopped = worker.stop(10_000);
-    worker.serve([await enqueue(other, otherId)]);
+    await enqueue(other, otherId);
     answer.open();
     await stopped;
     expect(await rig.deps.jobs.counts(queue)).toMatchObject({ waiting: 2, active: 0 });
@@ -255,7 +255,7 @@ describe('stopping', () => {
     expect(await kinds(other, otherId)).toEqual([]);
   });
 
-  test('cuts off jobs that do not end within the grace: they cost no attempt and are done by the next worker', async () => {
+  test('cuts off what does not end within the grace: it costs no attempt and is done by the next worker', async () => {
     const { rig, msgId } = await ready();
     rig.jpush.answer(hangs);
     const queue = await enqueue(rig, msgId, { attempts: 1 });

@@ -1,131 +1,269 @@
 /**
- * The job table. Which jobs are being handled is known in memory only: the file is held by one process, so after a
- * crash every job that is not dead waits again, which is what its handler is made for.
+ * The queues. A job lives in memory until its first run has ended: one that succeeds at once costs no row and no
+ * transaction. Retries and dead letters are rows, and so is what memory has no room for. What runs is known in memory only:
+ * the file is held by one process, so after a crash nothing runs.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { assertNever } from '../../../domain/decider.ts';
-import type { JobOp, JobRow, TakenJob, TakeReply } from '../protocol.ts';
+import type { AddedJob, JobOp, TakenJob, TakeReply } from '../protocol.ts';
+import { type HeldJob, type JobQueue, jobQueue } from './job-queue.ts';
+import { openJobRows } from './job-rows.ts';
 
-/** Jobs of a queue that are read at once. */
+/** Rows of a queue that are read at once. */
 const READ_AHEAD = 256;
 
 export interface JobWriter {
+  /** Whether the operation writes rows, as things stand. */
+  needsTransaction(op: JobOp): boolean;
   apply(op: JobOp): unknown;
   /** Queues that may have something to take since the last call. */
   touched(): string[];
-  /** What was taken in the transaction stays taken. */
+  /** The jobs that these consumers were running wait again. */
+  release(takers: ReadonlySet<string>): void;
   committed(): void;
-  /** What was taken in a transaction that was rolled back is free again. */
   rolledBack(): void;
+  /** Makes rows of the jobs that are in memory only. */
+  keepAll(): void;
 }
 
-export function jobWriter(db: DatabaseSync): JobWriter {
-  const insert = db.prepare(
-    `INSERT OR IGNORE INTO jobs (queue, id, data, run_at, attempts, base_ms, cap_ms) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-  );
-  const due = db.prepare(
-    `SELECT queue, id, data, run_at AS runAt, attempts, base_ms AS baseMs, cap_ms AS capMs, failures, redrives
-     FROM jobs WHERE queue = ? AND dead_at IS NULL AND run_at <= ? ORDER BY run_at, seq LIMIT ?`,
-  );
-  const nextDue = db.prepare(
-    'SELECT run_at AS runAt FROM jobs WHERE queue = ? AND dead_at IS NULL AND run_at > ? ORDER BY run_at LIMIT 1',
-  );
-  const remove = db.prepare('DELETE FROM jobs WHERE queue = ? AND id = ?');
-  const retry = db.prepare('UPDATE jobs SET failures = failures + 1, run_at = ? WHERE queue = ? AND id = ?');
-  const bury = db.prepare(
-    'UPDATE jobs SET failures = failures + 1, dead_at = ?, reason = ? WHERE queue = ? AND id = ? AND dead_at IS NULL',
-  );
-  const redrive = db.prepare(
-    `UPDATE jobs SET dead_at = NULL, reason = NULL, failures = 0, redrives = redrives + 1, run_at = ?
-     WHERE queue = ? AND id = ? AND dead_at IS NOT NULL`,
-  );
+export interface JobLimits {
+  /** Jobs that may be in memory without a row; more become rows. */
+  readonly jobsInMemory: number;
+}
 
-  const active = new Map<string, Set<string>>();
+interface Queue extends JobQueue {
+  /** Rows of any kind; unknown after a rollback. */
+  rowCount: number | undefined;
+  /** No row that is not in memory is due earlier. */
+  nextRowAt: number;
+}
+
+/** Counts on from the time at which the thread started, whatever becomes of the wall clock. */
+function steadyNow(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+export function jobWriter(db: DatabaseSync, { jobsInMemory }: JobLimits, now: () => number = steadyNow): JobWriter {
+  const rows = openJobRows(db, Math.floor(now()));
+  const queues = new Map<string, Queue>();
   const touched = new Set<string>();
-  let taken: [queue: string, id: string][] = [];
-  const activeOf = (queue: string): Set<string> => {
-    const ids = active.get(queue) ?? new Set();
-    active.set(queue, ids);
-    return ids;
+  let withoutRow = 0;
+  /** What becomes true in memory with the commit. */
+  let onCommit: (() => void)[] = [];
+
+  const queueOf = (name: string): Queue => {
+    const known = queues.get(name);
+    if (known !== undefined) return known;
+    const queue: Queue = Object.assign(jobQueue(), { rowCount: undefined, nextRowAt: Number.NEGATIVE_INFINITY });
+    queues.set(name, queue);
+    return queue;
   };
-  const settle = (queue: string, id: string): void => void active.get(queue)?.delete(id);
-
-  /** Jobs that are due, read ahead in their order: a queue with many is not searched for each few. */
-  const ahead = new Map<string, TakenJob[]>();
-
-  const dueOf = (queue: string, limit: number, now: number): TakenJob[] => {
-    const known = ahead.get(queue);
-    if (known !== undefined && known.length > 0) return known;
-    const busy = activeOf(queue);
-    const rows = due.all(queue, now, Math.max(limit, READ_AHEAD) + busy.size) as unknown as TakenJob[];
-    const free = rows.filter(({ id }) => !busy.has(id));
-    ahead.set(queue, free);
-    return free;
+  const hasRow = (queue: Queue, name: string, id: string): boolean => {
+    queue.rowCount ??= rows.count(name);
+    return queue.rowCount > 0 && rows.has(name, id);
+  };
+  const addedRow = (name: string, runAt: number): void => {
+    const queue = queueOf(name);
+    if (queue.rowCount !== undefined) queue.rowCount += 1;
+    queue.nextRowAt = Math.min(queue.nextRowAt, runAt);
+  };
+  const drop = (queue: Queue, id: string): void => {
+    if (queue.active(id)?.hasRow === false) withoutRow -= 1;
+    queue.drop(id);
   };
 
-  const take = (queue: string, limit: number, now: number): TakeReply => {
-    const jobs: TakenJob[] = [];
+  const add = ({ delayMs, ...job }: AddedJob): void => {
+    const queue = queueOf(job.queue);
+    if (queue.held.has(job.id) || hasRow(queue, job.queue, job.id)) return;
+    const runAt = delayMs > 0 ? Math.ceil(now() + delayMs) : Math.floor(now());
+    const placed = { ...job, failures: 0, redrives: 0, seq: rows.nextSeq(), runAt };
+    touched.add(job.queue);
+    if (delayMs <= 0 && withoutRow < jobsInMemory) {
+      queue.put({ ...placed, hasRow: false });
+      withoutRow += 1;
+    } else if (rows.insert(placed, Math.max(0, Math.ceil(delayMs)))) addedRow(job.queue, runAt);
+  };
+
+  /** Rows that are due take their places among what waits in memory. */
+  const readAhead = (queue: Queue, name: string, at: number): void => {
+    const limit = READ_AHEAD + queue.rows;
+    const due = rows.due(name, at, limit);
+    for (const row of due) if (!queue.held.has(row.id)) queue.put({ ...row, hasRow: true });
+    queue.nextRowAt = due.length < limit ? (rows.nextDue(name, at) ?? Number.POSITIVE_INFINITY) : at;
+  };
+
+  const take = (name: string, limit: number, taker: string): { jobs: HeldJob[]; nextInMs: number | undefined } => {
+    const queue = queueOf(name);
+    const at = Math.floor(now());
+    const jobs: HeldJob[] = [];
     while (jobs.length < limit) {
-      const more = dueOf(queue, limit, now).splice(0, limit - jobs.length);
-      if (more.length === 0) break;
-      for (const { id } of more) {
-        activeOf(queue).add(id);
-        taken.push([queue, id]);
-      }
-      jobs.push(...more);
+      if (queue.rowsWaiting === 0 && queue.nextRowAt <= at) readAhead(queue, name, at);
+      const job = queue.take(taker);
+      if (job === undefined) break;
+      jobs.push(job);
     }
-    const nextAt = jobs.length < limit ? nextDue.get(queue, now)?.runAt : undefined;
-    return { jobs: jobs.map((job) => ({ ...job })), nextAt: nextAt === undefined ? undefined : Number(nextAt) };
+    const isDrained = jobs.length < limit && queue.nextRowAt < Number.POSITIVE_INFINITY;
+    return { jobs, nextInMs: isDrained ? queue.nextRowAt - at : undefined };
   };
 
-  const add = ({ queue, id, data, runAt, attempts, baseMs, capMs }: JobRow): void => {
-    insert.run(queue, id, data, runAt, attempts, baseMs, capMs);
-    touched.add(queue);
+  const takeAll = ({ wants, taker }: Extract<JobOp, { kind: 'takeJobs' }>): TakeReply => {
+    const taken = wants.map(({ queue, limit }) => ({ queue, ...take(queue, limit, taker) }));
+    return {
+      jobs: taken.flatMap(({ jobs }) => jobs.map(asTaken)),
+      nextInMs: taken.flatMap(({ queue, nextInMs }) => (nextInMs === undefined ? [] : [[queue, nextInMs]])),
+    };
+  };
+
+  const finish = (name: string, id: string): void => {
+    const queue = queueOf(name);
+    if (queue.active(id)?.hasRow !== true) {
+      drop(queue, id);
+      return;
+    }
+    rows.remove(name, id);
+    onCommit.push(() => {
+      if (queue.rowCount !== undefined) queue.rowCount -= 1;
+      drop(queue, id);
+    });
+  };
+
+  const retry = ({ queue: name, id, delayMs }: Extract<JobOp, { kind: 'retryJob' }>): void => {
+    const queue = queueOf(name);
+    const job = queue.active(id);
+    if (job === undefined) return;
+    const runAt = Math.ceil(now() + delayMs);
+    const atMost = Math.ceil(delayMs);
+    if (job.hasRow) rows.retry(name, id, runAt, atMost);
+    else rows.insert({ ...job, failures: job.failures + 1, runAt, seq: rows.nextSeq() }, atMost);
+    onCommit.push(() => {
+      drop(queue, id);
+      if (job.hasRow) queue.nextRowAt = Math.min(queue.nextRowAt, runAt);
+      else addedRow(name, runAt);
+      touched.add(name);
+    });
+  };
+
+  const bury = ({ queue: name, id, reason, diedAt }: Extract<JobOp, { kind: 'buryJob' }>): void => {
+    const queue = queueOf(name);
+    const job = queue.active(id);
+    if (job === undefined) return;
+    if (!job.hasRow) rows.insert(job, 0);
+    rows.bury(name, id, reason, diedAt);
+    onCommit.push(() => {
+      drop(queue, id);
+      if (!job.hasRow) addedRow(name, Number.POSITIVE_INFINITY);
+    });
+  };
+
+  const redrive = (name: string, id: string): boolean => {
+    const runAt = Math.floor(now());
+    if (!rows.redrive(name, id, runAt)) return false;
+    onCommit.push(() => {
+      const queue = queueOf(name);
+      queue.nextRowAt = Math.min(queue.nextRowAt, runAt);
+      touched.add(name);
+    });
+    return true;
+  };
+
+  const discard = (name: string, id: string): boolean => {
+    if (!rows.discard(name, id)) return false;
+    onCommit.push(() => {
+      const queue = queueOf(name);
+      if (queue.rowCount !== undefined) queue.rowCount -= 1;
+    });
+    return true;
+  };
+
+  const release = (name: string, id: string, to: 'place' | 'end'): void => {
+    const place = to === 'end' ? { runAt: Math.floor(now()), seq: rows.nextSeq() } : undefined;
+    if (queueOf(name).release(id, place)) touched.add(name);
+  };
+
+  const count = (name: string) => {
+    const queue = queueOf(name);
+    const { dead, delayed, due } = rows.counts(name, Math.floor(now()));
+    return { dead, delayed, active: queue.running, waiting: queue.waiting + due - queue.rows };
+  };
+
+  const list = (prefix: string): string[] => {
+    const held = [...queues].filter(([name, queue]) => queue.held.size > 0 && name.startsWith(prefix));
+    return [...new Set([...held.map(([name]) => name), ...rows.queues(prefix)])];
   };
 
   return {
+    needsTransaction(op) {
+      switch (op.kind) {
+        case 'takeJobs':
+        case 'releaseJob':
+        case 'countJobs':
+        case 'listQueues':
+          return false;
+        case 'addJobs':
+          return withoutRow + op.jobs.length > jobsInMemory || op.jobs.some(({ delayMs }) => delayMs > 0);
+        case 'finishJob':
+          return queueOf(op.queue).active(op.id)?.hasRow === true;
+        case 'retryJob':
+        case 'buryJob':
+        case 'redriveJob':
+        case 'discardJob':
+          return true;
+        default:
+          return assertNever(op);
+      }
+    },
     apply(op) {
       switch (op.kind) {
         case 'addJobs':
           return op.jobs.forEach(add);
         case 'takeJobs':
-          return take(op.queue, op.limit, op.now);
+          return takeAll(op);
         case 'finishJob':
-          remove.run(op.queue, op.id);
-          return settle(op.queue, op.id);
+          return finish(op.queue, op.id);
         case 'retryJob':
-          retry.run(op.runAt, op.queue, op.id);
-          touched.add(op.queue);
-          return settle(op.queue, op.id);
+          return retry(op);
         case 'releaseJob':
-          // It comes before those that were read ahead.
-          ahead.delete(op.queue);
-          touched.add(op.queue);
-          return settle(op.queue, op.id);
+          return release(op.queue, op.id, op.to);
         case 'buryJob':
-          bury.run(op.now, op.reason, op.queue, op.id);
-          return settle(op.queue, op.id);
+          return bury(op);
         case 'redriveJob':
-          touched.add(op.queue);
-          return redrive.run(op.now, op.queue, op.id).changes === 1;
-        case 'countActive':
-          return active.get(op.queue)?.size ?? 0;
+          return redrive(op.queue, op.id);
+        case 'discardJob':
+          return discard(op.queue, op.id);
+        case 'countJobs':
+          return count(op.queue);
+        case 'listQueues':
+          return list(op.prefix);
         default:
           return assertNever(op);
       }
     },
     touched() {
-      const queues = [...touched];
+      const names = [...touched];
       touched.clear();
-      return queues;
+      return names;
+    },
+    release(takers) {
+      for (const [name, queue] of queues)
+        for (const taker of takers) for (const id of queue.takenBy(taker)) release(name, id, 'place');
     },
     committed() {
-      taken = [];
+      for (const effect of onCommit) effect();
+      onCommit = [];
     },
     rolledBack() {
-      for (const [queue, id] of taken) settle(queue, id);
-      taken = [];
-      ahead.clear();
+      onCommit = [];
+      for (const queue of queues.values()) {
+        queue.rowCount = undefined;
+        queue.nextRowAt = Number.NEGATIVE_INFINITY;
+      }
+    },
+    keepAll() {
+      for (const { held } of queues.values()) for (const job of held.values()) if (!job.hasRow) rows.insert(job, 0);
     },
   };
+}
+
+function asTaken({ id, queue, data, attempts, baseMs, capMs, failures, redrives }: HeldJob): TakenJob {
+  return { id, queue, data, attempts, baseMs, capMs, failures, redrives };
 }

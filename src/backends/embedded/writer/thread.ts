@@ -1,6 +1,6 @@
 /** The thread that owns the write connection. Serves any number of ports; what has arrived on all of them commits together. */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import type { FromWriter, Reply, ToWriter } from '../protocol.ts';
+import type { FromWriter, Notice, Reply, ToWriter } from '../protocol.ts';
 import { arrivals, type Batch, countOps } from './arrivals.ts';
 import { commitPace } from './commit-pace.ts';
 import { startWalCheckpoints } from './wal-checkpoints.ts';
@@ -13,6 +13,8 @@ const MAX_TURNS = 64;
 const FORGET_EVERY_MS = 60_000;
 /** While there is more to forget: bite by bite, so that no append waits long, and faster than requests come. */
 const FORGET_MORE_MS = 100;
+
+type Replies = { readonly first: number; readonly replies: readonly Reply[] }[];
 
 interface Start {
   readonly file: string;
@@ -49,15 +51,32 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
   const newest = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   let later: NodeJS.Timeout | undefined;
 
+  /** Consumers of jobs on each port: when it is gone, what they were running waits again. */
+  const takers = new Map<MessagePort, Set<string>>();
+
   const receive = (port: MessagePort, message: ToWriter): void => {
     if (message.type === 'ops') {
+      for (const op of message.ops) if (op.kind === 'takeJobs') takersOf(port).add(op.taker);
       arrived[ports.get(port) ?? 'foreground'].add({ sender: port, first: message.first, ops: message.ops });
       return;
     }
     flush(port);
-    ports.delete(port);
+    forgetPort(port);
     port.postMessage({ type: 'left' } satisfies FromWriter);
     port.close();
+  };
+
+  const takersOf = (port: MessagePort): Set<string> => {
+    const known = takers.get(port) ?? new Set();
+    takers.set(port, known);
+    return known;
+  };
+
+  const forgetPort = (port: MessagePort): void => {
+    ports.delete(port);
+    const gone = takers.get(port);
+    takers.delete(port);
+    if (gone !== undefined) announce(writer.releaseJobs(gone).notice);
   };
 
   const receiveAll = (): void => {
@@ -81,7 +100,7 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
 
   const answer = (batches: readonly Batch<MessagePort>[]): void => {
     const { replies, notice } = writer.apply(batches.flatMap(({ ops }) => ops));
-    const byPort = new Map<MessagePort, { first: number; replies: Reply[] }[]>();
+    const byPort = new Map<MessagePort, Replies>();
     let next = 0;
     for (const { sender, first, ops } of batches) {
       const runs = byPort.get(sender) ?? [];
@@ -89,14 +108,18 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
       byPort.set(sender, runs);
       next += ops.length;
     }
+    announce(notice, byPort);
+  };
+
+  const announce = (notice: Notice | undefined, byPort: ReadonlyMap<MessagePort, Replies> = new Map()): void => {
     if (notice !== undefined) {
-      // Before anybody hears of it: a thread whose own news is still to come can tell that there is some (`Link.drainNotices`).
+      // Counted before any thread receives it: a thread whose own copy is still on its way can tell (`Link.drainNotices`).
       const news = Atomics.add(newest, 0, 1) + 1;
       for (const port of ports.keys())
         port.postMessage({ type: 'committed', replies: byPort.get(port) ?? [], notice, news } satisfies FromWriter);
       return;
     }
-    for (const [port, runs] of byPort) port.postMessage({ type: 'committed', replies: runs } satisfies FromWriter);
+    for (const [port, replies] of byPort) port.postMessage({ type: 'committed', replies } satisfies FromWriter);
   };
 
   /** One transaction, if there is something to commit by now. */
@@ -144,6 +167,8 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
           receive(message.port, received);
           work();
         });
+        // The other side may end without a word.
+        message.port.on('close', () => forgetPort(message.port));
         message.port.postMessage({
           type: 'attached',
           newest,

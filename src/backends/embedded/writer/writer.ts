@@ -1,6 +1,6 @@
 /**
  * Applies operations to the file: what arrives together commits together (group commit), so that durability costs one
- * fsync a batch. One bad operation fails alone.
+ * fsync a batch. One bad operation fails alone. Operations that write no row need no transaction.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { assertNever } from '../../../domain/decider.ts';
@@ -10,19 +10,25 @@ import { openWriter } from '../schema.ts';
 import { contentWriter } from './contents.ts';
 import { documentWriter } from './documents.ts';
 import { eventWriter } from './events.ts';
-import { jobWriter } from './jobs.ts';
+import { type JobLimits, jobWriter } from './jobs.ts';
 import { leaseWriter } from './leases.ts';
 import { requestWriter } from './requests.ts';
 import { walPass } from './wal-pass.ts';
 
+/** Jobs that may be in memory without a row. */
+const JOBS_IN_MEMORY = 0;
 /** Remembered requests are dropped after this; the contract asks for 24 h at least. */
 const REQUEST_TTL_MS = 26 * 3_600_000;
 const FORGET_AT_ONCE = 2000;
 
 export interface Writer {
   /** Applies and commits; a reply for each operation, in order, and what became visible. */
-  apply(ops: readonly Op[]): { readonly replies: Reply[]; readonly notice: Notice | undefined };
-  /** How things stand: what a thread missed that has looked at the file before it was told of every commit. */
+  apply(ops: readonly Op[]): Applied;
+  /** Whether the operation would be part of a transaction now. */
+  needsTransaction(op: Op): boolean;
+  /** Jobs that consumers of a lost connection were running wait again. */
+  releaseJobs(takers: ReadonlySet<string>): Applied;
+  /** The present state, for a thread that read the file before it began to receive every notice. */
   standing(): Notice;
   /** Copies what is left in the write-ahead log into the file. */
   copyFromWal(): void;
@@ -31,19 +37,29 @@ export interface Writer {
   close(): void;
 }
 
-export function openFileWriter(file: string, contentKey: Uint8Array): Writer {
+export interface Applied {
+  readonly replies: Reply[];
+  readonly notice: Notice | undefined;
+}
+
+export function openFileWriter(
+  file: string,
+  contentKey: Uint8Array,
+  limits: JobLimits = { jobsInMemory: JOBS_IN_MEMORY },
+): Writer {
   const db = openWriter(file);
   checkKey(db, contentKey);
   const requests = requestWriter(db);
   const events = eventWriter(db, requests);
   const documents = documentWriter(db);
-  const jobs = jobWriter(db);
+  const jobs = jobWriter(db, limits);
   const contents = contentWriter(db, contentKey);
   const leases = leaseWriter(db);
   const begin = db.prepare('BEGIN IMMEDIATE');
   const commit = db.prepare('COMMIT');
   const pass = walPass(db);
-  let told = -1;
+  /** Position of the newest event that threads know of. */
+  let announced = -1;
 
   const applyOne = (op: Op): unknown => {
     switch (op.kind) {
@@ -74,7 +90,9 @@ export function openFileWriter(file: string, contentKey: Uint8Array): Writer {
       case 'releaseJob':
       case 'buryJob':
       case 'redriveJob':
-      case 'countActive':
+      case 'discardJob':
+      case 'countJobs':
+      case 'listQueues':
         return jobs.apply(op);
       case 'acquireLease':
       case 'renewLease':
@@ -125,17 +143,63 @@ export function openFileWriter(file: string, contentKey: Uint8Array): Writer {
     const { checkpoints, changes, places } = documents.changed();
     const queues = jobs.touched();
     const head = events.head();
-    const silent = head === told && !checkpoints.length && !changes.length && !places.length && !queues.length;
-    told = head;
+    const silent = head === announced && !checkpoints.length && !changes.length && !places.length && !queues.length;
+    announced = head;
     return silent ? undefined : { head, checkpoints, queues, changes, places };
+  };
+
+  const needsTransaction = (op: Op): boolean => {
+    switch (op.kind) {
+      case 'findRequest':
+      case 'watchCollection':
+      case 'renewLease':
+      case 'releaseLease':
+        return false;
+      case 'acquireLease':
+      case 'rememberRequest':
+      case 'append':
+      case 'documents':
+      case 'openCollection':
+      case 'startShadow':
+      case 'promoteShadow':
+      case 'putContent':
+      case 'deleteContent':
+        return true;
+      default:
+        return jobs.needsTransaction(op);
+    }
+  };
+
+  /** Jobs in memory may be lost, but at an orderly end it costs little to keep them. */
+  const keepJobs = (): void => {
+    try {
+      begin.run();
+      jobs.keepAll();
+      commit.run();
+    } catch {
+      // On a full disk, say. They can be added again from the log.
+      rollback();
+    }
   };
 
   return {
     apply(ops) {
-      const needsTransaction = ops.some((op) => !withoutWrite.has(op.kind));
-      const replies = needsTransaction ? attempt(ops) : ops.flatMap((op) => readOnly(op, applyOne));
+      const isWrite = ops.map(needsTransaction);
+      const writes = ops.filter((_, index) => isWrite[index]);
+      const written = (writes.length === 0 ? [] : attempt(writes)).values();
+      const replies = ops.map((op, index) => {
+        if (isWrite[index] !== true) return readOnly(op, applyOne);
+        const { value } = written.next();
+        if (value === undefined) throw new Error('an operation has no reply');
+        return value;
+      });
       committed();
       return { replies, notice: notice() };
+    },
+    needsTransaction,
+    releaseJobs(takers) {
+      jobs.release(takers);
+      return { replies: [], notice: notice() };
     },
     standing: () => ({
       head: events.head(),
@@ -149,28 +213,19 @@ export function openFileWriter(file: string, contentKey: Uint8Array): Writer {
       return requests.forget(now - REQUEST_TTL_MS, FORGET_AT_ONCE) === FORGET_AT_ONCE;
     },
     close() {
+      keepJobs();
       db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
       db.close();
     },
   };
 }
 
-const withoutWrite: ReadonlySet<Op['kind']> = new Set([
-  'findRequest',
-  'takeJobs',
-  'releaseJob',
-  'countActive',
-  'watchCollection',
-  'renewLease',
-  'releaseLease',
-]);
-
-function readOnly(op: Op, applyOne: (op: Op) => unknown): Reply[] {
+function readOnly(op: Op, applyOne: (op: Op) => unknown): Reply {
   try {
-    return [{ ok: true, value: applyOne(op) }];
+    return { ok: true, value: applyOne(op) };
   } catch (error) {
     const { name, message } = error as Error;
-    return [{ ok: false, name, error: message }];
+    return { ok: false, name, error: message };
   }
 }
 

@@ -1,11 +1,12 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
-import type { JobRow, Op, TakeReply } from '../../../../src/backends/embedded/protocol.ts';
+import type { AddedJob, Op, TakeReply } from '../../../../src/backends/embedded/protocol.ts';
 import { openWriter } from '../../../../src/backends/embedded/schema.ts';
 import { range } from '../../../contract/support.ts';
 import { appendOp, appendReply, aWriter, badOp, commitsIn, putOp, replyValue, requestOf, shape } from '../support.ts';
 
-const aJob = (id: string): JobRow => ({ queue: 'q', id, data: '{}', runAt: 0, attempts: 3, baseMs: 1, capMs: 1 });
+const aJob = (id: string): AddedJob => ({ queue: 'q', id, data: '{}', delayMs: 0, attempts: 3, baseMs: 1, capMs: 1 });
+const takeOp = (limit: number): Op => ({ kind: 'takeJobs', taker: 't', wants: [{ queue: 'q', limit }] });
 
 /** How many rows another connection sees. */
 function rows(file: string, table: string): number {
@@ -18,7 +19,7 @@ function rows(file: string, table: string): number {
 }
 
 describe('group commit', () => {
-  test('operations that are applied together are one transaction, visible to others once answered', async () => {
+  test('what is applied together is one transaction, and there for others once it is answered', async () => {
     const { file, writer } = await aWriter();
     const before = commitsIn(file);
     const { replies } = writer.apply([...range(100).map((n) => appendOp(`s${n}`)), putOp('d')]);
@@ -29,15 +30,12 @@ describe('group commit', () => {
     );
   });
 
-  test('is a transaction for each call, and none for reads', async () => {
+  test('is a transaction for each call, and none for what only reads', async () => {
     const { file, writer } = await aWriter();
     const before = commitsIn(file);
     for (const n of range(5)) writer.apply([appendOp(`s${n}`)]);
     expect(commitsIn(file) - before).toBe(5);
-    writer.apply([
-      { kind: 'takeJobs', queue: 'q', limit: 1, now: Date.now() },
-      { kind: 'countActive', queue: 'q' },
-    ]);
+    writer.apply([takeOp(1), { kind: 'countJobs', queue: 'q' }]);
     expect(commitsIn(file) - before).toBe(5);
   });
 
@@ -66,7 +64,7 @@ describe('a bad operation', () => {
     expect(notice?.head).toBe(2);
   });
 
-  test('leaves no gap in the positions, and no trace in the notices', async () => {
+  test('leaves no gap in the positions, and no trace in what is told', async () => {
     const { writer } = await aWriter();
     const lost: Op = putOp('x', { checkpoint: { name: 'p', from: 7, to: 8 } });
     const moved: Op = putOp('y', { checkpoint: { name: 'p', from: 0, to: 3 } });
@@ -76,7 +74,7 @@ describe('a bad operation', () => {
     expect(appendReply(writer.apply([appendOp('c')]).replies[0])).toMatchObject({ position: 3 });
   });
 
-  test('does not take back the notices of those before it', async () => {
+  test('does not take back what is told of those before it', async () => {
     const { writer } = await aWriter();
     writer.apply([putOp('before'), { kind: 'watchCollection', name: shape.name }]);
     const moved: Op = putOp('a', { checkpoint: { name: 'p', from: 0, to: 3 } });
@@ -97,11 +95,11 @@ describe('a bad operation', () => {
   test('jobs taken in its batch are handed out all the same, once', async () => {
     const { writer } = await aWriter();
     writer.apply([{ kind: 'addJobs', jobs: [aJob('j1'), aJob('j2')] }]);
-    const take: Op = { kind: 'takeJobs', queue: 'q', limit: 10, now: Date.now() };
+    const take = takeOp(10);
     const { replies } = writer.apply([take, badOp, take, appendOp('a')]);
     const taken = [replies[0], replies[2]].map((reply) => replyValue<TakeReply>(reply).jobs.map(({ id }) => id));
     expect(taken).toEqual([['j1', 'j2'], []]);
-    expect(replyValue(writer.apply([{ kind: 'countActive', queue: 'q' }]).replies[0])).toBe(2);
+    expect(replyValue(writer.apply([{ kind: 'countJobs', queue: 'q' }]).replies[0])).toMatchObject({ active: 2 });
   });
 });
 
@@ -110,10 +108,10 @@ describe('a notice', () => {
     const { writer } = await aWriter();
     writer.apply([appendOp('a')]);
     expect(writer.apply([appendOp('a', { expected: 5 })]).notice).toBeUndefined();
-    expect(writer.apply([{ kind: 'countActive', queue: 'q' }]).notice).toBeUndefined();
+    expect(writer.apply([{ kind: 'countJobs', queue: 'q' }]).notice).toBeUndefined();
   });
 
-  test('announces changed documents once the collection is watched', async () => {
+  test('tells of changed documents once somebody watches the collection', async () => {
     const { writer } = await aWriter();
     expect(writer.apply([putOp('a')]).notice?.changes).toEqual([]);
     writer.apply([{ kind: 'watchCollection', name: shape.name }]);
@@ -148,7 +146,7 @@ describe('remembered requests', () => {
     expect(appendReply(writer.apply([again('old', 'd')]).replies[0]).type).toBe('appended');
   });
 
-  test('are removed in bounded steps, and each says whether more remain', async () => {
+  test('are forgotten in bites, and it is told when there is more to bite', async () => {
     const { file, writer } = await aWriter();
     writer.apply(range(4500).map((n) => again(`k${n}`, `s${n}`)));
     const later = Date.now() + 27 * HOUR_MS;
