@@ -1,5 +1,5 @@
 /**
- * Holds what comments and pages cite to what there is: a page with its section to a heading, links
+ * Checks that citations resolve: of a page with its section to a heading, links
  * between pages to a file and a heading, and paths of our own in the pages to a file. Every decision is in the index.
  */
 import { existsSync, globSync, readFileSync } from 'node:fs';

@@ -17,7 +17,7 @@ const SAMPLES_PER_SECOND = 50;
 
 /**
  * As many as 64 connections can send, then the time until the last one is delivered and shown counts as well:
- * what is accepted faster than it is delivered is no throughput.
+ * accepting faster than delivering is no throughput.
  */
 export async function throughput(stage: Stage, { loadMs }: FullPathPlan, barePerSecond: number) {
   const before = cpuOf(stage.service.pid);
@@ -35,7 +35,7 @@ export async function throughput(stage: Stage, { loadMs }: FullPathPlan, barePer
   };
 }
 
-/** At half of what the full path sustains: how long after its answer a message is at the provider, and shown as sent. */
+/** At half of the full path's capacity: how long after its answer a message is at the provider, and shown as sent. */
 export async function latency(stage: Stage, { latencyMs }: FullPathPlan, sustained: number) {
   const perSecond = Math.max(1, Math.round(sustained / 2));
   const samples: Sample[] = [];

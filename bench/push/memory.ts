@@ -3,7 +3,7 @@ import { progress } from '../support/machine.ts';
 import { rounded } from '../support/numbers.ts';
 import type { Look, Stage } from './stage.ts';
 
-/** Sent at once; the backlog then drains, so that what is measured is what stays. */
+/** Sent at once; the backlog then drains, so that the memory that stays is measured. */
 const PORTION = 10_000;
 
 export async function memoryOver(stage: Stage, messages: number) {

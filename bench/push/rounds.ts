@@ -1,4 +1,4 @@
-/** Accepting pushes against a bare server, in alternating rounds: what the machine does meanwhile hits both alike. */
+/** Accepting pushes against a bare server, in alternating rounds, so that other load of the machine hits both alike. */
 import type { LoadResult } from '../support/load.ts';
 import { progress } from '../support/machine.ts';
 import { median, rounded } from '../support/numbers.ts';
@@ -14,7 +14,7 @@ export interface RoundPlan {
 }
 
 interface Measured extends LoadResult {
-  /** µs of each of the server's threads for each answer; what it does behind them while the run lasts is in it. */
+  /** µs of each of the server's threads for each answer, its background work during the run included. */
   readonly cpu: CpuUse;
 }
 

@@ -40,7 +40,7 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** What the service holds, and after how many messages. */
+/** Memory of the service, and after how many messages. */
 export type Look = Memory & { readonly messages: number };
 
 export type LoadHow = Pick<LoadOrder, 'mode' | 'sampleEvery'> & { readonly connections?: number };

@@ -1,4 +1,4 @@
-/** A log as a service leaves it: registrations, messages to one target each, what became of them, what terminals reported. */
+/** A log as a service leaves it: registrations, messages to one target each, their dispatches, the reports of terminals. */
 import { eventId } from '../../src/domain/event-id.ts';
 import type { EventContext, Registration, UmsEvent } from '../../src/domain/events.ts';
 import { revisionOf } from '../../src/domain/position.ts';
@@ -38,7 +38,7 @@ async function append(log: EventLog, { stream, revision, event }: Step, place: n
   if (result.type !== 'appended') throw new Error(`${stream}: ${JSON.stringify(result)}`);
 }
 
-/** What is appended at once, step by step. */
+/** Events that are appended at once, step by step. */
 function* history(wanted: number): Generator<Step[]> {
   const terminals = Math.min(TERMINALS, Math.ceil(wanted / 10));
   for (let first = 0; first < terminals; first += TOGETHER)

@@ -1,4 +1,4 @@
-/** What everything is compared with: fastify as it comes, one POST route that answers with the body it got. */
+/** The base line: bare fastify, one POST route that answers with the body it got. */
 import type { AddressInfo } from 'node:net';
 import Fastify from 'fastify';
 import { takeOrders } from './orders.ts';

@@ -12,7 +12,7 @@ export interface Template {
 export const SEQUENCE_DIGITS = 12;
 
 export interface Connection {
-  /** What it sends in turn; nobody else's, as the sequenceId is written in place. */
+  /** Its requests, sent in turn. Not shared, since the sequenceId is written in place. */
   readonly templates: readonly Template[];
   turn: number;
   /** When the request on its way was due, in ms of `performance.now()`; `undefined` when there is none. */

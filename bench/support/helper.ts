@@ -10,7 +10,7 @@ export interface Helper<O, R> {
   close(): Promise<void>;
 }
 
-/** @returns the helper and what it said when it was ready */
+/** @returns the helper and its first message, which says that it is ready */
 export async function startHelper<O, R, Ready = undefined>(
   file: URL,
   args: readonly string[] = [],

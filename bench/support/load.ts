@@ -1,4 +1,4 @@
-/** The load generator, a process of its own: the same one for every server, so that what it costs cancels out. */
+/** The load generator, a process of its own: the same one for every server, so that its own cost cancels out. */
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { type Connection, openConnection, sendNext, type Template } from './connection.ts';
 import { note, takeOrders } from './orders.ts';
@@ -10,9 +10,9 @@ export interface LoadOrder {
   /** Dealt out to the connections. */
   readonly templates: readonly Template[];
   readonly mode: LoadMode;
-  /** What every answer must hold; one that doesn't fails the run. */
+  /** A text that every answer must contain; one without it fails the run. */
   readonly expect: string;
-  /** Of every n-th answer the msgId is told at once, with the time of the answer. */
+  /** Of every n-th answer the msgId is reported at once, with the time of the answer. */
   readonly sampleEvery?: number;
 }
 
@@ -70,7 +70,7 @@ async function run(order: LoadOrder): Promise<LoadResult> {
 
 interface Traffic {
   answered(connection: Connection, text: string): void;
-  /** Sends what has become due, and notices the end or a silence. */
+  /** Sends requests that are due, and notices the end or a silence. */
   tick(): void;
 }
 

@@ -1,4 +1,4 @@
-/** Looks at the service's file from outside, reading only: what it has still to do, and what it made of what it took. */
+/** Reads the service's file from outside: its open work, and the events of the messages that it took. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { openReadOnly } from '../../src/backends/embedded/connection/reader.ts';
 import { tableOf } from '../../src/backends/embedded/schema.ts';
@@ -35,7 +35,7 @@ export function observe(file: string): Observer {
   }
   let lookedAt = 0;
   let accepted = 0;
-  /** Position of the newest message. Each event is looked at once: what watches takes CPU time from what is measured. */
+  /** Position of the newest message. Each event is looked at once, since the observer takes CPU time from the service. */
   const lastAccepted = (): number => {
     const newest = Number(head.get()?.position ?? 0);
     accepted = Number(newestAccepted.get(lookedAt)?.position ?? accepted);

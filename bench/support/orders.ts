@@ -20,7 +20,7 @@ export function note(value: unknown): void {
   tell({ type: 'note', value });
 }
 
-/** @param ready what the parent is told once, such as the port */
+/** @param ready the first message to the parent, such as the port */
 export function takeOrders<O>(ready: unknown, handle: (order: O) => unknown): void {
   process.on('message', async ({ id, body }: Order) => {
     try {

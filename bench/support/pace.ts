@@ -8,7 +8,7 @@ export type LoadMode =
   | { readonly type: 'once' }
   /** The same, until so many are answered. */
   | { readonly type: 'count'; readonly total: number }
-  /** Requests come at a fixed rate, whatever the server does; latency counts from when one was due. */
+  /** Requests come at a fixed rate, however the server fares; latency counts from when one was due. */
   | { readonly type: 'open'; readonly ms: number; readonly perSecond: number };
 
 /** When the next request of an idle connection was due, in ms of `performance.now()`; `undefined`: none is, by now. */

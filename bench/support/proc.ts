@@ -1,4 +1,4 @@
-/** What Linux tells of a process. */
+/** Figures that Linux gives of a process. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** Of the clock in `/proc/<pid>/stat`; the same on every Linux that node runs on. */
@@ -6,7 +6,7 @@ const TICKS_PER_SECOND = 100;
 
 export interface Memory {
   readonly rssMb: number;
-  /** Heaps and stacks: what the process would have to give back. */
+  /** Heaps and stacks: the memory that is the process's own. */
   readonly anonymousMb: number;
   /** Mapped files, the database among them: the system takes it back when it wants to. */
   readonly fileMb: number;

@@ -4,7 +4,7 @@ import { takeOrders } from './orders.ts';
 
 export type ProviderOrder =
   | { readonly type: 'counts' }
-  /** When each was taken, in ms since 1970; `undefined` for what is not remembered any more. */
+  /** When each was taken, in ms since 1970; `undefined` for messages that are not remembered any more. */
   | { readonly type: 'takenAt'; readonly msgIds: readonly string[] };
 
 export interface ProviderCounts {

@@ -56,7 +56,7 @@ export async function startService({ jpushUrl, profileDir }: ServiceOptions): Pr
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, KILLED_AFTER_MS);
     rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   };
-  // Whatever ends this process, the service does not outlive it.
+  // The service does not outlive this process, however it ends.
   process.once('exit', abandon);
   const remove = async (): Promise<void> => {
     process.off('exit', abandon);

@@ -1,4 +1,4 @@
-/** A short run of a benchmark: it ends well and prints its one JSON line. What it measured counts for nothing here. */
+/** A short run of a benchmark: it ends well and prints its one JSON line. Its numbers are not judged here. */
 import { run } from './command.ts';
 import { oneCheck, type Suite } from './suite.ts';
 

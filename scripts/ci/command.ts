@@ -8,7 +8,7 @@ const LOOK_EVERY_MS = 50;
 
 export interface Ran {
   readonly stdout: string;
-  /** What went wrong, one line each; empty when nothing did. */
+  /** The faults, one line each; empty when there are none. */
   readonly faults: string[];
 }
 
@@ -51,7 +51,7 @@ export function killGroup(child: ChildProcess): void {
   signalGroup(child, 'SIGKILL');
 }
 
-/** Whether all of the group has ended; what was told to is given a moment. */
+/** Whether the whole process group has ended, within a moment after its signal. */
 async function isGone(child: ChildProcess): Promise<boolean> {
   const patience = Date.now() + ENDING_MS;
   while (signalGroup(child, 0)) {

@@ -1,4 +1,4 @@
-/** Does what the README tells a newcomer: `npm start`, paste the first push, look until it is answered, stop. */
+/** Follows the README as a newcomer would: `npm start`, paste the first push, look until it is answered, stop. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ export async function firstPush(folder: string): Promise<Suite> {
   }
 }
 
-/** Echoes what the service prints, and picks out the two commands that are to be pasted. */
+/** Echoes the output of the service, and picks out the two commands that are to be pasted. */
 async function printedCommands(service: ChildProcess): Promise<{ push: string; look: string }> {
   if (service.stdout === null) throw new Error('npm start has no output');
   const lines = createInterface({ input: service.stdout });

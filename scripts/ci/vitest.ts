@@ -1,4 +1,4 @@
-/** Runs a suite by its npm script and reads from vitest's JSON report what came of it. */
+/** Runs a suite by its npm script and reads the result from vitest's JSON report. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -33,7 +33,7 @@ export async function vitestSuite(name: string, script: string, folder: string, 
     .flatMap(({ assertionResults }) => assertionResults)
     .filter(({ status }) => status !== 'passed' && status !== 'failed')
     .map(({ fullName }) => fullName);
-  // Whatever made the run end badly without being counted (an unhandled error, say) counts as one.
+  // A bad end that no test accounts for (an unhandled error, say) counts as one failure.
   return { name, passed, failed: failed === 0 && faults.length > 0 ? 1 : failed, skipped };
 }
 

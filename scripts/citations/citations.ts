@@ -1,4 +1,4 @@
-/** What a text cites: pages with their sections, links, and paths of this repository. */
+/** Citations in a text: pages with their sections, links, and paths of this repository. */
 
 /** A heading as it is written, with the section number (`6.1`) that it begins with, if there is one. */
 export interface Heading {

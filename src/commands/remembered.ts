@@ -7,12 +7,15 @@ import type { StreamName } from '../domain/streams.ts';
 import type { AppendOptions, EventLog, RequestRecord, StoredRequest } from '../ports/event-log.ts';
 import { type ExecuteOptions, execute } from '../ports/eventsourcing/execute.ts';
 
-/** What a command has to know of the request behind it. */
+/** What makes a request the same as an earlier one, and what must not differ then. */
+export type RequestIdentity = Pick<RequestRecord, 'key' | 'fingerprint'>;
+
+/** The request behind a command. */
 export interface Cause<E extends UmsEvent> {
   readonly context: EventContext;
   /** Set where the answer is to be remembered. */
-  readonly request?: Pick<RequestRecord, 'key' | 'fingerprint'> | undefined;
-  /** The answer that the events come to, JSON text. */
+  readonly request?: RequestIdentity | undefined;
+  /** Makes the answer from the events, JSON text. */
   readonly answerOf: (events: readonly E[]) => string;
 }
 

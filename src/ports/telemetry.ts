@@ -1,6 +1,6 @@
 /**
  * The state of every long-lived part of a role: projections, dispatcher, worker, channels. The process that serves knows
- * all of them, whichever thread runs them, for its log and for readiness (`docs/architecture.md §Telemetry`).
+ * all of them, whichever thread runs them, for its log and for readiness (`docs/architecture.md §Telemetry`). `roles/process/telemetry.ts` collects them.
  */
 
 /** `waiting`: a store or another holder is in the way, and the part goes on by itself. `failed`: it needs a person. */
@@ -28,4 +28,14 @@ export interface Telemetry {
   report(part: string, status: PartStatus): void;
   /** All parts as they last reported. */
   parts(): readonly PartReport[];
+}
+
+/** The part that keeps a read model up to date. */
+export function projectionPart(projection: string): string {
+  return `projection.${projection}`;
+}
+
+/** Whether a part needs a person: whoever would wait for it need not. */
+export function hasFailed(telemetry: Pick<Telemetry, 'parts'>, part: string): boolean {
+  return telemetry.parts().some((report) => report.part === part && report.state === 'failed');
 }

@@ -4,6 +4,7 @@ import { type Position, START } from '../domain/position.ts';
 import { shadowCheckpoint } from '../ports/documents.ts';
 import type { RecordedEvent } from '../ports/event-log.ts';
 import { type Subscription, type SubscriptionDeps, startSubscription } from '../ports/eventsourcing/subscription.ts';
+import { projectionPart } from '../ports/telemetry.ts';
 import { batchApplier } from './apply.ts';
 import type { Projection } from './projection.ts';
 
@@ -20,7 +21,7 @@ export function startRunner<T, E extends UmsEvent>(projection: Projection<T, E>,
   const begin = () => batchApplier(projection, target);
   const passOver = (from: Position, to: Position): Promise<void> =>
     documents.write(collection, { checkpoint: { name, from, to } });
-  return startSubscription({ name, filter, begin, passOver }, deps);
+  return startSubscription({ name, part: projectionPart(name), filter, begin, passOver }, deps);
 }
 
 /**

@@ -19,6 +19,8 @@ export interface MessageSources {
   readonly written: WrittenPositions;
   /** `Documents.reached`, which may take its time. */
   readonly reached?: Documents['reached'];
+  /** Whether a read model follows the log no more, until a person has mended it: the log is asked at once. */
+  readonly hasStopped: (readModel: string) => boolean;
 }
 
 /** @returns `undefined` for an id that no message has, or that none can have */
@@ -38,14 +40,17 @@ function view(parts: MessageParts): MessageView {
   return { ...parts, summary, status: messageStatusOf(summary), pushTime: pushTimes.sort()[0] };
 }
 
+const readModels = [messages.name, deliveries.name];
+
 /** Whether the read models hold all that this node wrote for the message. */
 async function followWrites(
-  { documents, written, reached = (...wait) => documents.reached(...wait) }: MessageSources,
+  { documents, written, hasStopped, reached = (...wait) => documents.reached(...wait) }: MessageSources,
   msgId: string,
 ): Promise<boolean> {
+  if (readModels.some(hasStopped)) return false;
   const position = written.of(msgId);
   if (position === undefined) return true;
-  const all = await Promise.all([messages.name, deliveries.name].map((name) => reached(name, position, FOLLOW_MS)));
+  const all = await Promise.all(readModels.map((name) => reached(name, position, FOLLOW_MS)));
   return all.every(Boolean);
 }
 

@@ -10,12 +10,14 @@ import type { Config } from '../config.ts';
 import { appDirectory } from '../domain/apps.ts';
 import { zonedTime } from '../domain/time.ts';
 import { systemClock } from '../ports/clock.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
 import { takeDataFolder } from './embedded/data-folder.ts';
 import { type EmbeddedService, startEmbeddedService } from './embedded/service.ts';
 import { embeddedNode, msgIds } from './msg-ids.ts';
 import { openLog, type ProcessLog } from './process/logging.ts';
 import { Releases } from './process/releases.ts';
 import { stopSignal } from './process/stop-signal.ts';
+import { collectTelemetry } from './process/telemetry.ts';
 import { startLookAlike, startVirtualTerminals } from './sandbox.ts';
 
 /** How long a delivery may go on after a signal. All in all the process ends within 10 s. */
@@ -58,10 +60,12 @@ async function start(config: Config, log: ProcessLog, releases: Releases): Promi
   const lookAlike = config.sandbox ? await startLookAlike(config) : undefined;
   if (lookAlike !== undefined) releases.add(() => lookAlike.close());
 
-  const service = await startEmbeddedService(config, lookAlike?.url ?? config.jpushUrl, log);
+  const telemetry = collectTelemetry(log.logger, systemClock);
+  releases.add(async () => telemetry.stop());
+  const service = await startEmbeddedService(config, lookAlike?.url ?? config.jpushUrl, log, telemetry);
   releases.add(() => service.stop(DELIVERY_GRACE_MS));
 
-  const url = await listen(config, service, log, releases);
+  const url = await listen(config, service, log, telemetry, releases);
   if (lookAlike !== undefined) {
     const terminals = await startVirtualTerminals(config, lookAlike, url, log);
     releases.add(() => terminals.close());
@@ -73,6 +77,7 @@ async function listen(
   config: Config,
   { backend }: EmbeddedService,
   log: ProcessLog,
+  telemetry: Telemetry,
   releases: Releases,
 ): Promise<string> {
   const tokens = createTokenVerifier(config.token, systemClock);
@@ -87,6 +92,7 @@ async function listen(
     time,
     nextMsgId: msgIds(time, systemClock, embeddedNode(config.dataDir)),
     logger: log.logger,
+    telemetry,
     limits: { maxSkewMs: config.maxSkewMs, maxBodyBytes: config.maxBodyBytes },
   });
   releases.add(async () => {

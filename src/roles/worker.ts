@@ -1,6 +1,7 @@
 /** What delivers: dispatcher, delivery, expiry, and the reconciler that rebuilds lost queues. */
 import type { App } from '../domain/apps.ts';
 import { appDirectory } from '../domain/apps.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
 import { jpushChannel } from '../workers/channels/jpush/index.ts';
 import type { DeliveryDeps } from '../workers/delivery/work.ts';
 import { startDeliveryWorker } from '../workers/delivery/worker.ts';
@@ -12,6 +13,7 @@ import type { Part } from './part.ts';
 export interface WorkerDeps extends DeliveryDeps {
   readonly apps: readonly App[];
   readonly jpushUrl: string;
+  readonly telemetry?: Pick<Telemetry, 'report'> | undefined;
 }
 
 export async function startWorker(deps: WorkerDeps): Promise<Part> {
@@ -21,6 +23,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Part> {
   const dispatcher = startDispatcher(deps);
   const sweeper = startExpirySweeper(deps);
   const reconciler = startReconciler(deps);
+  deps.telemetry?.report('worker', { state: 'up' });
   return {
     async stop(graceMs) {
       await Promise.all([dispatcher.stop(), sweeper.stop(), reconciler.stop()]);

@@ -22,7 +22,7 @@ export function startDispatcher(deps: DispatcherDeps): Subscription {
   const passOver = (from: Position, to: Position): Promise<void> =>
     deps.documents.moveCheckpoint({ name: DISPATCHER, from, to });
   return startSubscription<Accepted>(
-    { name: DISPATCHER, filter, begin: () => (events, from) => take(deps, events, from), passOver },
+    { name: DISPATCHER, part: 'dispatcher', filter, begin: () => (events, from) => take(deps, events, from), passOver },
     deps,
   );
 }

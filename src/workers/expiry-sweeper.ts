@@ -4,12 +4,15 @@
  */
 import type { Clock } from '../ports/clock.ts';
 import type { Documents } from '../ports/documents.ts';
+import { StoreUnavailable } from '../ports/errors.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import { type Loop, pause, startLoop } from '../ports/eventsourcing/loop.ts';
 import type { Logger } from '../ports/logger.ts';
 import { messages } from '../ports/read-models/messages.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
 import { messageSession } from './delivery/message-session.ts';
 
+const PART = 'sweeper';
 const EVERY_MS = 1_000;
 const AT_ONCE = 200;
 /** msgIds in one line of the log. */
@@ -22,6 +25,7 @@ export interface SweeperDeps {
   readonly documents: Documents;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly telemetry?: Pick<Telemetry, 'report'> | undefined;
 }
 
 export function startExpirySweeper(deps: SweeperDeps): Loop {
@@ -32,8 +36,10 @@ async function run(deps: SweeperDeps, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
       await sweep(deps, signal);
+      deps.telemetry?.report(PART, { state: 'up' });
     } catch (error) {
-      deps.logger.error({ err: error }, 'expiry sweeper waits for the store');
+      deps.telemetry?.report(PART, { state: 'waiting', detail: (error as Error).message });
+      if (!(error instanceof StoreUnavailable)) deps.logger.error({ err: error }, 'the expiry sweeper met an error');
     }
     await pause(EVERY_MS, signal);
   }

@@ -1,4 +1,4 @@
-/** Whatever is sent, the answer is an envelope with a code of the endpoint's list or a common one, and never A00004. */
+/** For any request, the answer is an envelope with a code of the endpoint's list or a common one, and never A00004. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTestApi, type TestApi } from '../support/api.ts';

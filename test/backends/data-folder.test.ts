@@ -53,7 +53,7 @@ test('two folders do not know of each other', () => {
   lock(folder());
 });
 
-test('it holds between processes, though nobody keeps its handle, and dies with the process that is killed', async () => {
+test('it holds between processes without anyone keeping its handle, and ends with a killed process', async () => {
   const dir = folder();
   const { child, says } = await holder(dir);
   expect(says).toBe('locked');
@@ -63,14 +63,14 @@ test('it holds between processes, though nobody keeps its handle, and dies with 
   expect((await holder(dir)).says).toBe('held');
 });
 
-test('what it leaves behind is for the owner alone', () => {
+test('its files are readable by the owner only', () => {
   const dir = folder();
   lock(dir);
   expect(statSync(join(dir, 'lock.pid')).mode & 0o777).toBe(0o600);
   expect(readFileSync(join(dir, 'lock.pid'), 'utf8')).toBe(`${process.pid}\n`);
 });
 
-test('a holder that did not say who it is is held all the same', () => {
+test('a holder without a process id holds it all the same', () => {
   const dir = folder();
   lock(dir);
   writeFileSync(join(dir, 'lock.pid'), 'nobody');

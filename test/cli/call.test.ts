@@ -74,7 +74,7 @@ describe('ums call', () => {
     expect(received[0]?.headers).not.toHaveProperty('clientid');
   });
 
-  test('takes the app, the terminal, the sequenceId and the address that it is told', async () => {
+  test('takes the given app, terminal, sequenceId and address', async () => {
     const { port, received } = await service(200, GOOD);
     const options = { app: 'SV-TEST-0000', client: 'c1', sequence: 's1', url: `http://127.0.0.1:${port}` };
     expect(await called({ ...options, env: { UMS_PORT: '0' } })).toMatchObject({ code: 0 });
@@ -140,7 +140,7 @@ describe('ums call', () => {
     expect(readdirSync(dir).sort()).toEqual(['apps.json', 'token-secret']);
   });
 
-  test('as a process: nobody listens, in one line, exit code 69', async () => {
+  test('as a process: no server listens, in one line, exit code 69', async () => {
     const { code, stderr } = await ums(['call', '/ums/v2/devlist'], { UMS_DATA: dataFolder(), UMS_PORT: '1' });
     expect(code).toBe(69);
     expect(stderr).toMatch(/^ums: no answer from http:\/\/127\.0\.0\.1:1 \(ECONNREFUSED\)[^\n]+\n$/);

@@ -39,7 +39,7 @@ describe('the command line', () => {
     },
   );
 
-  test('config prints what is in force, secrets masked, and makes nothing', async () => {
+  test('config prints the settings in force, secrets masked, and creates nothing', async () => {
     const env = { UMS_DATA: dataFolder(), UMS_OPERATOR_TOKEN: 'hidden', UMS_PROT: '1' };
     const lines = await ums(['config'], env);
     expect(lines).toMatchObject({ code: 0, stderr: expect.stringContaining('UMS_PROT') });
@@ -106,7 +106,7 @@ describe('the command line', () => {
       expect(readdirSync(dir)).toEqual([]);
     });
 
-    test('no other command says that it was done because it was told to end', async () => {
+    test('no other command exits 0 when a signal ends it', async () => {
       const env = { UMS_DATA: dataFolder() };
       const ended = await ums(['config'], env, ['--import', hasty('SIGTERM')]);
       expect(ended).toMatchObject({ code: 0, stdout: expect.stringContaining('UMS_PORT') });

@@ -29,7 +29,7 @@ export interface Received {
   readonly body: string;
 }
 
-/** Stands in for the service: answers everything alike and keeps what came. */
+/** Stands in for the service: gives every request the same answer and records it. */
 export async function service(status: number, body: string): Promise<{ port: string; received: Received[] }> {
   const received: Received[] = [];
   const server = createServer(async (request, response) => {

@@ -77,7 +77,7 @@ describe('a call', () => {
     expect(Math.abs(Date.now() - Number(headers.timestamp))).toBeLessThan(60_000);
   });
 
-  it('leaves out what is not given', async () => {
+  it('leaves out fields that are not given', async () => {
     let seen: Record<string, unknown> = {};
     const url = await server((headers) => {
       seen = headers;
@@ -105,7 +105,7 @@ describe('a minted token', () => {
     expect(payload).not.toHaveProperty('client_id');
   });
 
-  it('can be for one client, and short-lived or expired', async () => {
+  it('can be for one client only, and short-lived or expired', async () => {
     const claims = decodeJwt(await mintToken(secret, 'alice', { clientId: 'phone-1', expiresInSeconds: -5 }));
     expect(claims.client_id).toBe('phone-1');
     expect(claims.exp).toBeLessThan(Date.now() / 1000);

@@ -33,7 +33,7 @@ function device(clientId: string, deviceId?: string): Stored<DeviceDocument> {
   return { id: `${clientId}/p`, position: positionOf(1), document };
 }
 
-/** Everybody is registered in as many ways as `found` says, on devices called `deviceId`; appends come to `result`. */
+/** Every name is found `found` times, on devices called `deviceId`; appends answer `result`. */
 function ports(found: Record<string, string[]>, result: AppendResult, deviceId?: string) {
   const appends: { events: readonly NewEvent[]; options: AppendOptions | undefined }[] = [];
   const documents: Pick<Documents, 'findByKeys'> = {
@@ -52,7 +52,7 @@ function ports(found: Record<string, string[]>, result: AppendResult, deviceId?:
       appends.push({ events, options });
       return result;
     },
-    // What is there when the append finds the stream taken: somebody else's message.
+    // The stream when the append finds it taken: another message.
     readStream: async () =>
       appends.flatMap(({ events }) =>
         events.map(({ id, event, context }) => ({

@@ -78,7 +78,7 @@ describe('the apps file', () => {
     expect(loaded).toMatchObject({ type: 'ok', config: { apps: [{ appId: 'MB-TEST-0000' }, {}] } });
   });
 
-  test('that is missing is a fault that says where it should be and what makes one', () => {
+  test('that is missing is a fault that says where it should be and which command makes one', () => {
     const dir = emptyFolder();
     expect(readConfig({ UMS_DATA: dir })).toMatchObject({
       faults: [expect.stringMatching(new RegExp(`^UMS_APPS no apps file at ${dir}/apps\\.json; "npm start" `))],
@@ -165,7 +165,7 @@ describe('the apps file', () => {
     expect(faults(withJpush({ appKey: 'k', masterSecret: 's', notification }))).toEqual([]);
   });
 
-  test('appIds and packages are unique over all apps, whatever else is wrong', () => {
+  test('appIds and packages are unique over all apps, also beside other faults', () => {
     const [first, second] = [terminal({ appPackage: 'p' }, { appPackage: 'p' }), terminal({ appPackage: 'p' })];
     expect(faults({ apps: [first, { ...second, appKey: '' }] })).toEqual([
       'UMS_APPS apps[1].appKey must not be empty',

@@ -1,4 +1,4 @@
-/** Files on file systems that are full, broken, or lack what others have. */
+/** Files on file systems that are full, broken, or lack a feature that others have. */
 import * as fs from 'node:fs';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -4,7 +4,7 @@ import { readConfig } from '../../src/config.ts';
 import { APPS, dataFolder } from './support.ts';
 
 describe('the masked configuration', () => {
-  test('shows what is in force and none of its secrets', () => {
+  test('shows the settings in force and none of their secrets', () => {
     const env = {
       UMS_DATA: dataFolder(),
       UMS_TOKEN_INTROSPECTION_URL: 'https://ums:hide-1@id/introspect',

@@ -29,12 +29,12 @@ const { json } = fc.letrec((tie) => ({
   ),
 }));
 
-describe('whatever is configured', () => {
+describe('any configuration', () => {
   test('the names that the test knows are those of the settings', () => {
     expect(unknownVariables(Object.fromEntries(VARIABLES.map((name) => [name, 'x'])))).toEqual([]);
   });
 
-  test('the environment gives settings, or faults that name what is set, and never throws', () => {
+  test('the environment gives settings, or faults that name the variables, and never throws', () => {
     fc.assert(
       fc.property(environment, (env) => {
         const { settings, faults } = readSettings(env);
@@ -48,7 +48,7 @@ describe('whatever is configured', () => {
     );
   });
 
-  test('one bad variable more is one fault more, in whatever company', () => {
+  test('one bad variable more is one fault more, beside any others', () => {
     fc.assert(
       fc.property(environment, (env) => {
         const without = readSettings({ ...env, UMS_PORT: '1' }).faults;

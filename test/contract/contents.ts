@@ -17,7 +17,7 @@ export function contentsContract(name: string, open: () => Promise<OpenedContent
     const backend = shared(open);
     otherContract(open);
 
-    test('what was put is got', async () => {
+    test('a content that was put can be got', async () => {
       const { contents } = backend();
       const id = freshName();
       await contents.put(id, '{"a":1}');
@@ -63,7 +63,7 @@ export function contentsContract(name: string, open: () => Promise<OpenedContent
       expect(await contents.get(id)).toBe(kept);
     });
 
-    test('ids are told apart by every character', async () => {
+    test('ids differ by every character', async () => {
       const { contents } = backend();
       const run = freshName();
       const ids = ['', 'a', 'A', 'a ', 'a/b', 'a%2Fb', 'é', 'e\u0301'].map((id) => run + id);
@@ -71,7 +71,7 @@ export function contentsContract(name: string, open: () => Promise<OpenedContent
       for (const id of ids) expect(await contents.get(id)).toBe(id);
     });
 
-    test('what was deleted is gone for everybody, and nothing else is', async () => {
+    test('a deleted content is gone through every connection, and no other is', async () => {
       const { contents, other = contents } = backend();
       const [gone, kept] = [freshName(), freshName()];
       await contents.put(gone, 'secret');
@@ -83,7 +83,7 @@ export function contentsContract(name: string, open: () => Promise<OpenedContent
       expect(await contents.get(kept)).toBe('kept');
     });
 
-    test('what was deleted stays so: a put that comes later changes nothing, for anybody', async () => {
+    test('a deleted content stays deleted: a later put changes nothing, through any connection', async () => {
       const { contents, other = contents } = backend();
       const [once, never] = [freshName(), freshName()];
       await contents.put(once, 'secret');
@@ -110,7 +110,7 @@ export function contentsContract(name: string, open: () => Promise<OpenedContent
       for (const id of ids) expect(await contents.get(id)).toBeUndefined();
     });
 
-    test('what was put and what was deleted outlive the backend', async (context) => {
+    test('puts and deletions outlive the backend', async (context) => {
       const own = await open();
       onTestFinished(own.close);
       if (own.reopen === undefined) return context.skip();
@@ -139,7 +139,7 @@ export function contentsContract(name: string, open: () => Promise<OpenedContent
         expect(await port.get(kept)).toBe('kept');
       });
 
-      test('can not bring back with a late put what was deleted after it', async (context) => {
+      test('cannot bring a deleted content back with a late put', async (context) => {
         const { contents } = backend();
         const { port, freeze, heal } = await faultyOr(context, backend());
         const id = freshName();

@@ -37,7 +37,7 @@ describe('ports in another process', () => {
     expect((await (await aProcess()).place()).pid).not.toBe(process.pid);
   });
 
-  test('take and give what the ports do: positions, maps, nothing, functions of collections', async () => {
+  test('carry the values that the ports do: positions, maps, undefined, functions of collections', async () => {
     const { log, documents, contents } = await aProcess();
     const stream = aStream();
     const request = { key: freshName(), fingerprint: 'f', answer: '{}' };
@@ -65,7 +65,7 @@ describe('ports in another process', () => {
     expect((await failureOf(noIndex)).message).toContain('has no index nobody');
   });
 
-  test('subscribe at the pace of the reader, and end when they are told to', async () => {
+  test('subscribe at the pace of the reader, and end when aborted', async () => {
     const { log } = await aProcess();
     const run = freshName();
     const filter = { prefixes: [`registration-${run}`] };
@@ -83,7 +83,7 @@ describe('ports in another process', () => {
       if (events.length > 0) break;
   });
 
-  test('hand jobs to handlers here, and hear what came of them', async () => {
+  test('hand jobs to handlers here, and receive their results', async () => {
     const { jobs } = await aProcess();
     const queue = aQueue();
     const outcomes = [new RetryJob('again', 1), new PauseQueue('not now', 1), 'a text', new DeadJob('no use')];
@@ -116,7 +116,7 @@ describe('ports in another process', () => {
     expect(await jobs.counts(queue)).toEqual({ waiting: 0, delayed: 0, active: 0, dead: 0 });
   });
 
-  test('that are killed reject what was asked, and are there again for the next call', async () => {
+  test('that are killed reject open calls, and are there again for the next one', async () => {
     const far = await aProcess();
     const stream = aStream();
     await append(far.log, stream, ['answered']);

@@ -28,7 +28,7 @@ const WITHIN_MS = 600;
 
 type Port = Exclude<keyof EmbeddedPorts, 'close'>;
 
-/** A backend in a folder of its own, with what the suites ask for beside its ports. */
+/** A backend in a folder of its own, with the hooks of the suites. */
 async function openBackend() {
   const folder = await mkdtemp(join(tmpdir(), 'ums-contract-'));
   let decoded = 0;
@@ -95,7 +95,7 @@ async function openBackend() {
   };
 }
 
-/** Writes what no schema fits, as a defect or a later release would. */
+/** Writes an event that fits no schema, as a defect or a later release would. */
 const careless: EmbeddedOptions['codec'] = {
   encode: (event, context) => ({ ...encodeEvent(event, context), data: JSON.stringify({ deviceType: POISON }) }),
   decode: decodeEvent,

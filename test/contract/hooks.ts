@@ -15,7 +15,7 @@ export interface Hooks<P> {
   readonly other?: P;
   /** Where `other` lives, asked there. */
   otherPlace?(): Promise<Place>;
-  /** Ends `other` without a word, in the midst of what it does; the next call through it starts it anew. */
+  /** Kills `other` in the midst of its work; the next call through it starts it anew. */
   killOther?(): Promise<void>;
   /**
    * Closes, whatever still runs, and opens again on the same data, `other` too, which then has modules that have seen
@@ -24,7 +24,7 @@ export interface Hooks<P> {
   reopen?(): Promise<P>;
   /** A connection of its own, through which the store can be made to fail. */
   faulty?(): Promise<Faulty<P>>;
-  /** Closes what is open now, after a `reopen` too. */
+  /** Closes the connection that is open now, after a `reopen` too. */
   close(): Promise<void>;
 }
 
@@ -34,15 +34,15 @@ export interface Faulty<P> {
   readonly withinMs: number;
   /** From now on nothing that is sent through it is answered or refused. Whether others are answered is not said. */
   freeze(): Promise<void>;
-  /** It is answered again. What was sent meanwhile may take effect now, or never. */
+  /** It is answered again. Calls sent meanwhile may take effect now, or never. */
   heal(): Promise<void>;
-  /** Breaks the connection, for good or until the backend mends it by itself. */
+  /** Breaks the connection, for good or until the backend reconnects. */
   sever(): Promise<void>;
   /** Closes the port, as a service does that ends. */
   close(): Promise<void>;
 }
 
-/** Part of every suite: the hook offers what it says. */
+/** Part of every suite: the hook keeps its promise. */
 export function otherContract<P>(open: () => Promise<Hooks<P>>): void {
   const backend = shared(open);
 

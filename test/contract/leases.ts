@@ -104,7 +104,7 @@ function holderContract(open: OpenLeases): void {
       expect(new Set(tokens).size).toBe(5);
     });
 
-    test('who does not want it any more is not waiting', async () => {
+    test('an aborted request for it does not wait any more', async () => {
       const { leases, other = leases } = backend();
       const own = freshName();
       const lease = await acquire(leases, own);

@@ -1,4 +1,4 @@
-/** What the contract suites share. They may run against servers that others use too, so every name carries a run's own prefix. */
+/** Helpers of the contract suites. Servers may be shared, so every name carries a prefix of this run. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, vi } from 'vitest';
 import { StoreUnavailable } from '../../src/ports/errors.ts';
@@ -31,7 +31,7 @@ export function shared<B extends { close(): Promise<void> }>(open: () => Promise
   };
 }
 
-/** What a promise is rejected with. */
+/** The error that a promise is rejected with. */
 export async function failureOf(promise: Promise<unknown>): Promise<Error> {
   return promise.then(
     () => {
@@ -41,10 +41,10 @@ export async function failureOf(promise: Promise<unknown>): Promise<Error> {
   );
 }
 
-/** What a busy machine may add to a bound in time, in ms. */
+/** How much a busy machine may exceed a bound in time, in ms. */
 const BUSY_MS = 2_000;
 
-/** Fails unless it has ended by then, with whatever. @returns how it ended */
+/** Fails unless it has ended by then, fulfilled or rejected. @returns how it ended */
 export async function endsWithin<T>(ms: number, work: Promise<T>): Promise<PromiseSettledResult<T>> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

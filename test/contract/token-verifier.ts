@@ -91,7 +91,7 @@ export function tokenVerifierContract(name: string, open: () => Promise<OpenedTo
       expect(await verifier.verify(token)).toEqual(EXPIRED);
     });
 
-    test('tokens are told apart, also when they come at once and again', async () => {
+    test('tokens are kept apart, also when they come at once and repeatedly', async () => {
       const { verifier, issue } = opened();
       const tokens = await Promise.all(range(20).map((n) => issue({ sub: `u${n}`, exp: later(60) })));
       const verdicts = await Promise.all([...tokens, ...tokens].map((token) => verifier.verify(token)));

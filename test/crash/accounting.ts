@@ -1,4 +1,4 @@
-/** Holds what the service and JPush say in the end against the ledger: returns what does not add up, in words. */
+/** Compares the final state of the service and of JPush with the ledger. Returns the differences, in words. */
 
 import type { EmbeddedBackend } from '../../src/backends/embedded/index.ts';
 import type { MessageEvent } from '../../src/domain/events.ts';
@@ -89,7 +89,7 @@ export function accountForJPush({ service, ledger }: World): JPushAccount {
   return { pairs, duplicates, unnamed: unnamed.size };
 }
 
-/** What the stopped service leaves behind: messages with an outcome for each target, and no job. */
+/** The stopped service's data: messages with an outcome for each target, and no job. */
 export async function accountForStore(
   { ledger }: World,
   { log, jobs }: EmbeddedBackend,

@@ -1,4 +1,4 @@
-/** Clients that go on whatever happens to the service, and write down what they were answered. */
+/** Clients that go on when the service fails, and write down its answers. */
 import type { App } from '../../src/domain/apps.ts';
 import type { MessageInfo } from '../support/flow.ts';
 import type { Answer, Call } from '../support/http.ts';

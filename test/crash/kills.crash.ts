@@ -82,7 +82,7 @@ describe('a process that is killed at any moment', () => {
     expect(violations).toEqual([]);
     expect(messages.size).toBeGreaterThan(KILLS);
     expect(counts.reports).toBeGreaterThan(KILLS);
-    // What nobody was answered may have happened or not, but no more than was asked for.
+    // An unanswered request may or may not have had its effect, but at most once.
     expect(accepted - messages.size).toBeGreaterThanOrEqual(jpush.unnamed);
     expect(accepted - messages.size).toBeLessThanOrEqual(counts.lostPushes);
     // The recorded cid makes every repeated call a replay.

@@ -1,4 +1,4 @@
-/** What the clients asked for and what they were answered: the other side of the books. */
+/** The requests of the clients and the answers they got, to compare with the service's own data. */
 
 export interface Registered {
   readonly clientId: string;
@@ -46,7 +46,7 @@ export interface Ledger {
     /** Pushes without a sequenceId that were never answered: each may have had an effect. */
     lostPushes: number;
   };
-  /** What should not have been, in words. */
+  /** Events that should not have happened, in words. */
   readonly violations: string[];
 }
 

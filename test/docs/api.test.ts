@@ -1,4 +1,4 @@
-/** `docs/api.md` says of each endpoint that exists what the endpoint says of itself, and its examples are real. */
+/** `docs/api.md` agrees with each existing endpoint, and its examples are valid. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Endpoint } from '../../src/api/endpoint/endpoint.ts';
@@ -17,11 +17,12 @@ interface Mounted {
 }
 
 const mounted: Mounted[] = [];
-mountUms(<P>({ prefix }: MountPoint, { name, codes, parameters, facts }: Endpoint<P>) => {
+mountUms(<P, D>({ prefix }: MountPoint, endpoint: Endpoint<P, D>) => {
+  const { name, codes } = endpoint;
   mounted.push({
     path: `${prefix}/${name}`,
     codes,
-    takes: (body, clientId) => parseParameters(parameters, body, facts?.(clientId)).type === 'parsed',
+    takes: (body, clientId) => parseParameters(endpoint, body, clientId).type === 'parsed',
   });
 });
 

@@ -52,7 +52,7 @@ describe('round trip', () => {
     expect(stored.metadata).not.toContain('requestId');
   });
 
-  test('what is stored is JSON of the type’s name, data and metadata', () => {
+  test('a stored event is JSON of the type’s name, data and metadata', () => {
     const { type, data, metadata } = encodeEvent(channelRegistered(), aContext());
     expect(type).toBe('ChannelRegistered');
     expect(JSON.parse(data)).toEqual(channelRegistered().data);
@@ -89,7 +89,7 @@ describe('fields that this release does not know', () => {
   }
 });
 
-describe('what breaks its schema', () => {
+describe('an event that breaks its schema', () => {
   test('is not encoded', () => {
     const broken = { type: 'ChannelRegistered', data: { clientId: 'x' } } as UmsEvent;
     expect(() => encodeEvent(broken, aContext())).toThrow();
@@ -166,7 +166,7 @@ describe('versions', () => {
     expect(upcast(type, 3, data, known)).toBe(data);
   });
 
-  test('one from the future is refused, and says what is known', () => {
+  test('one from the future is refused, and the error names the known versions', () => {
     expect(() => upcast(type, 4, {}, known)).toThrow(UndecodableEvent);
     for (const stored of eventTypes.map((one) => ({ ...encoded(), type: one }))) {
       const later = withMetadata(stored, (metadata) => ({

@@ -34,7 +34,7 @@ describe('the groups of a message', () => {
     expect(sizes(2500)).toEqual([1000, 1000, 500]);
   });
 
-  test('hold every target once, whatever the mixture', () => {
+  test('hold every target once, for any mixture', () => {
     const aMixture = fc.uniqueArray(
       fc.record({
         clientId: fc.string({ minLength: 1 }),

@@ -38,7 +38,7 @@ test('two ids are the same only if all their parts are', () => {
   expect(eventId(messageStream('m1'), 'cause-1', 'MessageAccepted', 1)).not.toBe(id);
 });
 
-test('it is what a library makes of the same name', () => {
+test('it is the id that a library makes of the same name', () => {
   fc.assert(
     fc.property(parts, (it) => {
       expect(eventId(...it)).toBe(v5(it.join('\n'), '6d1c3c1e-6a8f-5b52-9f0b-2f2b8a3f6c11'));

@@ -1,4 +1,4 @@
-/** What holds for every sequence of commands against every decider. */
+/** Properties of every sequence of commands against every decider. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeEvent, encodeEvent } from '../../src/domain/codec.ts';
@@ -21,7 +21,7 @@ interface Step<State, Command, E> {
   readonly refused: boolean;
 }
 
-/** Runs the commands one after another, as `execute` does, and returns what each came to. */
+/** Runs the commands one after another, as `execute` does, and returns the result of each. */
 function run<State, Command, E extends UmsEvent>(decider: Decider<State, Command, E>, commands: readonly Command[]) {
   const steps: Step<State, Command, E>[] = [];
   let state = decider.initialState();
@@ -35,7 +35,7 @@ function run<State, Command, E extends UmsEvent>(decider: Decider<State, Command
   return { steps, state, history: steps.flatMap(({ events }) => events) };
 }
 
-/** Replays what was appended, through storage, and compares. */
+/** Replays the appended events, through storage, and compares. */
 function expectReplay<State, E extends UmsEvent>(
   decider: Decider<State, never, E>,
   { history, state }: { history: readonly E[]; state: State },
@@ -157,7 +157,7 @@ describe('message', () => {
     );
   });
 
-  test('what was sent stays sent, and every other outcome but having given up is changed by being sent only', () => {
+  test('a sent target stays sent, and of the other outcomes only giving up can be followed by anything but being sent', () => {
     fc.assert(
       fc.property(commands, (them) => {
         for (const { before, after } of run(messageDecider, them).steps) {
@@ -173,7 +173,7 @@ describe('message', () => {
     );
   });
 
-  test('it is told once for each target that it was sent', () => {
+  test('each target is recorded as sent once', () => {
     fc.assert(
       fc.property(commands, (them) => {
         const sent = run(messageDecider, them).history.flatMap((event) =>

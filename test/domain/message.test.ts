@@ -133,7 +133,7 @@ describe('prepare', () => {
       .events(prepared());
   });
 
-  test('names who is still to be sent to, in the order of the group', () => {
+  test('names the targets still to be sent to, in the order of the group', () => {
     given(accepted, dispatched(aGroup(['b'])))
       .when(prepare(aGroup(['c', 'b', 'a'])))
       .events(prepared(aGroup(['c', 'a'])));
@@ -148,7 +148,7 @@ describe('prepare', () => {
       .nothing();
   });
 
-  test('of a later round, for what gave up in an earlier one, is recorded although the key is the same', () => {
+  test('of a later round, for targets that gave up in an earlier one, is recorded although the key is the same', () => {
     const again = aGroup(['a', 'b', 'c'], { round: 1 });
     const history = [accepted, prepared(), failed(aGroup(), 'gaveUp')];
     given(...history)
@@ -161,7 +161,7 @@ describe('prepare', () => {
 });
 
 describe('dispatched', () => {
-  test('is recorded with what the provider calls it', () => {
+  test('is recorded with the provider’s id of it', () => {
     given(accepted, prepared()).when(recordDispatched()).events(dispatched());
   });
 
@@ -176,7 +176,7 @@ describe('dispatched', () => {
     given(accepted, failed(aGroup(), failure)).when(recordDispatched()).events(dispatched());
   });
 
-  test('is recorded also after the message was held for expired: the fact counts', () => {
+  test('is recorded also after the message was recorded as expired: the fact counts', () => {
     given(accepted, expired(...all))
       .when(recordDispatched())
       .events(dispatched());
@@ -192,17 +192,17 @@ describe('dispatched', () => {
 });
 
 describe('a failure', () => {
-  test('is recorded with its reason and what the provider said', () => {
+  test('is recorded with its reason and the provider’s answer', () => {
     given(accepted, prepared()).when(recordFailure()).events(failed());
   });
 
-  test('is recorded for who still waits only', () => {
+  test('is recorded only for targets that still wait', () => {
     given(accepted, dispatched(aGroup(['a'])), failed(aGroup(['b']), 'unregistered'))
       .when(recordFailure())
       .events(failed(aGroup(['c'])));
   });
 
-  test('of who was sent to, failed or expired is nothing', () => {
+  test('of targets that were sent to, failed or expired appends nothing', () => {
     given(accepted, dispatched()).when(recordFailure()).nothing();
     given(accepted, failed()).when(recordFailure(aGroup(), 'gaveUp')).nothing();
     given(accepted, expired(...all))
@@ -210,7 +210,7 @@ describe('a failure', () => {
       .nothing();
   });
 
-  test('of who gave up in an earlier round is recorded', () => {
+  test('of targets that gave up in an earlier round is recorded', () => {
     const [first, second, third] = [0, 1, 2].map((round) => aGroup(['a', 'b', 'c'], { round }));
     given(accepted, failed(first, 'gaveUp')).when(recordFailure(second)).events(failed(second));
     given(accepted, failed(first, 'gaveUp')).when(recordFailure(second, 'gaveUp')).events(failed(second, 'gaveUp'));
@@ -233,7 +233,7 @@ describe('expiry', () => {
       .nothing();
   });
 
-  test('comes at its time for all who still wait', () => {
+  test('comes at its time for all targets that still wait', () => {
     given(accepted)
       .when(expire(EXPIRY))
       .events(expired(...all));
@@ -242,7 +242,7 @@ describe('expiry', () => {
       .events(expired(...all));
   });
 
-  test('leaves alone who was sent to and who failed, given up or not', () => {
+  test('leaves targets alone that were sent to or failed, given up or not', () => {
     given(accepted, dispatched(aGroup(['a'])), failed(aGroup(['b'])), failed(aGroup(['c']), 'gaveUp'))
       .when(expire())
       .events(expired(ref('a', tablet)));
@@ -258,7 +258,7 @@ describe('expiry', () => {
   });
 });
 
-describe('who is still to be sent to', () => {
+describe('the targets still to be sent to', () => {
   const open = (round: number, ...history: MessageEvent[]) =>
     openTargets(given(accepted, ...history).state as KnownMessage, aGroup(['c', 'a', 'b'], { round }));
 
@@ -277,7 +277,7 @@ describe('who is still to be sent to', () => {
   });
 });
 
-describe('what was taken off the screen', () => {
+describe('a target whose display was cancelled', () => {
   const cancelled = (...targets: TargetRef[]): MessageEvent => ({
     type: 'MessageDisplayCancelled',
     data: { msgId, cause: 'requested', targets },

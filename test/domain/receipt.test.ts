@@ -54,7 +54,7 @@ describe('report', () => {
     given(reported(2)).when(report(3, { closedBy })).refused('H32008');
   });
 
-  test('a terminal that is a target in several packages reports for each by itself', () => {
+  test('a terminal that is a target in several packages reports for each separately', () => {
     const other = { ...target, appPackage: 'com.example.tablet' };
     given(reported(4))
       .when(report(2, { target: other }))

@@ -55,7 +55,7 @@ describe('register', () => {
       .events(channelRegistered({ firstRegisteredAt: first }));
   });
 
-  test('what the request carries replaces what was', () => {
+  test('the fields of the request replace the earlier ones', () => {
     const before: Partial<Registration> = { pushId: 'a', deviceId: 'a', deviceName: 'a', typeId: 'a', userId: 'a' };
     const carried: Partial<Registration> = {
       pushId: 'b',
@@ -117,7 +117,7 @@ describe('register', () => {
         .events(channelUpdated());
     });
 
-    test('a user who left and comes back has lost it', () => {
+    test('a user that left and comes back has lost it', () => {
       given(channelRegistered(named), channelUpdated())
         .when(register({ userId: 'user-1' }))
         .events(channelUpdated({ userId: 'user-1' }));
@@ -138,7 +138,7 @@ describe('register', () => {
 });
 
 describe('unreg', () => {
-  test('of what was never registered is refused', () => {
+  test('of a terminal that was never registered is refused', () => {
     given().when(unregister()).refused('H32006');
     given().when(unregister('user-1')).refused('H32006');
   });
@@ -149,7 +149,7 @@ describe('unreg', () => {
     given(channelRegistered(), unregistered(), channelRegistered()).when(unregister()).events(unregistered());
   });
 
-  test('twice is refused, whoever asks and however it ended', () => {
+  test('twice is refused, for any user and after any end', () => {
     for (const end of [unregistered(), unregistered('pushIdRejected')])
       for (const userId of [undefined, 'user-1', 'user-2'])
         given(channelRegistered({ userId: 'user-1' }), end)
@@ -164,7 +164,7 @@ describe('unreg', () => {
     given(history).when(unregister()).refused('D00003');
   });
 
-  test('of nobody’s terminal needs none, and any will do', () => {
+  test('of a terminal without a user needs none, and any will do', () => {
     given(channelRegistered()).when(unregister()).events(unregistered());
     given(channelRegistered()).when(unregister('user-2')).events(unregistered());
   });

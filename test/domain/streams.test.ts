@@ -1,4 +1,4 @@
-/** docs/events.md: names are ASCII, what comes from outside is percent-encoded. */
+/** docs/events.md: names are ASCII, parts from outside are percent-encoded. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -52,7 +52,7 @@ describe('stream names', () => {
     );
   });
 
-  test('give back what they were made of, so that two of anything never share one', () => {
+  test('can be decoded into their parts, so that no two things share one', () => {
     fc.assert(
       fc.property(aText, aText, (one, other) => {
         const parts = registrationId({ clientId: one, appPackage: other }).split('/');

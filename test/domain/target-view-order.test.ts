@@ -1,4 +1,4 @@
-/** A message and its receipts are streams of their own: whoever reads both may get them in any order (`target-view.ts`). */
+/** A message and its receipts are streams of their own: a reader of both may get them in any order (`target-view.ts`). */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { MessageEvent, ReceiptEvent } from '../../src/domain/events.ts';

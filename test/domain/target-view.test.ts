@@ -1,4 +1,4 @@
-/** docs/api.md §3 and §4 getmsgstat: how each target stands, whatever order its events came in. */
+/** docs/api.md §3 and §4 getmsgstat: how each target stands, for any order of its events. */
 import { describe, expect, test } from 'vitest';
 import type { FailureCode, MessageEvent, ReceiptEvent } from '../../src/domain/events.ts';
 import { shownFailure, type TargetView, targetsOf, viewTargets } from '../../src/domain/target-view.ts';
@@ -71,7 +71,7 @@ describe('a target', () => {
     expect(first(expired, failed('gaveUp')).failure?.code).toBe('expired');
   });
 
-  test('is not touched by what happens to others', () => {
+  test('is not touched by events of others', () => {
     const other = views(failed('refused'), expired, cancelled(), displayed)[1];
     expect(other).toEqual(views()[1]);
     expect(views(failed('refused', 'x', 'b'))[0]).toEqual(views()[0]);

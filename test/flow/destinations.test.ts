@@ -65,7 +65,7 @@ describe('whom a push goes to', () => {
     expect([...(push?.registrationIds ?? [])].sort()).toEqual([one.pushId, two.pushId].sort());
   });
 
-  test('msgPush sends to all or to nobody; msgPushtry drops who is not there and says so', async () => {
+  test('msgPush sends to all or to none; msgPushtry drops unregistered names and lists them', async () => {
     const here = terminal(app, phones);
     await flow.register(here);
     const before = flow.service.jpush.journal.counts.accepted;

@@ -72,7 +72,7 @@ describe('failures', () => {
       expect(reachedBy(msgId)).toEqual([]);
     });
 
-    test('1011 for several is split: the dead ones are rejected, each by itself', async () => {
+    test('1011 for several is split: the dead ones are rejected, each alone', async () => {
       const { dst, all, appKey } = await registered(3, { user: 'split' });
       for (const { pushId } of all) flow.service.jpush.registry.retire(appKey, pushId);
       const msgId = await flow.push(sender, dst);

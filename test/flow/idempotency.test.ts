@@ -1,4 +1,4 @@
-/** One effect for one sequenceId (`docs/api.md §2 Idempotency`), whatever happens to the process in between. */
+/** One effect for one sequenceId (`docs/api.md §2 Idempotency`), also across restarts and kills. */
 import { describe, expect, test } from 'vitest';
 import { success, terminal, useFlow } from '../support/flow.ts';
 import { jpushPackage, terminalApp } from '../support/flow-apps.ts';

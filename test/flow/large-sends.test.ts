@@ -31,7 +31,7 @@ describe('many targets', () => {
     expect(new Set(pushes[0]?.registrationIds)).toEqual(new Set(all.map(({ pushId }) => pushId)));
   });
 
-  test('more than 1000 terminals of one app are several calls, each with its cid, and nobody is called twice', async () => {
+  test('more than 1000 terminals of one app are several calls, each with its cid, and no terminal is called twice', async () => {
     const all = await registered(1100, { user: 'many', deviceType: '02' }, wider);
     const msgId = await flow.push(sender, { type: 3, appType: [wider.appPackage] });
     const info = await flow.sent(sender, msgId, { withinMs: 15_000 });

@@ -52,7 +52,7 @@ describe('the main path', () => {
     expect(await flow.sent(sender, msgId)).toHaveProperty('pushTime');
   });
 
-  test('JPush gets the content byte for byte, to that pushId alone, with what is left of its time', async () => {
+  test('JPush gets the content byte for byte, to that pushId alone, with the rest of its time', async () => {
     const phone = terminal(app, plain, { user: 'bob' });
     await flow.register(phone);
     const message =
@@ -104,7 +104,7 @@ describe('the main path', () => {
     ]);
   });
 
-  test('who may not, or cannot be reached, is told so', async () => {
+  test('refuses senders without a right and targets that cannot be reached', async () => {
     const { client } = flow.service;
     const body = { clientId: 'bare', pushId: 'bare', deviceType: '01', collab3th: 0 };
     const call = { app: bare, endpoint: 'register', clientId: 'bare', body };

@@ -1,4 +1,4 @@
-/** A provider that hangs, fails or is away for one app: the others go on, and it is tried again soon. */
+/** A provider that hangs, fails or is away for one app: the others go on, and the service soon tries that app again. */
 import { describe, expect, test } from 'vitest';
 import { knownFaults } from '../../src/sandbox/jpush/faults.ts';
 import { startJPush } from '../../src/sandbox/jpush/server.ts';
@@ -16,7 +16,7 @@ const sender = { app, clientId: 'sender', user: 'sender' };
 describe('trouble with the provider', () => {
   const flow = useFlow({ apps: [app] });
 
-  test('an app that hangs holds up nobody else', async () => {
+  test('an app that hangs holds up no other', async () => {
     const stuck = terminal(app, hanging);
     const free = terminal(app, healthy);
     await flow.register(stuck);

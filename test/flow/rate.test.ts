@@ -1,4 +1,4 @@
-/** The rate that JPush announces is kept, and what it defers costs no failure (`docs/jpush.md §4`). */
+/** The announced rate of JPush is kept, and a deferral costs no failure (`docs/jpush.md §4`). */
 
 import { request } from 'undici';
 import { describe, expect, test } from 'vitest';
@@ -56,7 +56,7 @@ describe('rate', () => {
     expect(lines.map(({ msg }) => msg).filter((msg) => msg !== 'request')).toEqual([]);
   }, 60_000);
 
-  test('what is left of the announced rate is not overdrawn', async () => {
+  test('the rest of the announced rate is not overdrawn', async () => {
     const who = terminal(app, shared);
     await flow.register(who);
     const dst = { type: 0, Id: [who.clientId] };

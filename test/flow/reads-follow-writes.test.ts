@@ -10,7 +10,7 @@ const ROUNDS = 8;
 describe('reads follow writes', () => {
   const flow = useFlow({ apps: [app] });
 
-  test('under parallel load, each client finds what it and others were answered', async () => {
+  test('under parallel load, each client reads every write that was answered before, its own and those of others', async () => {
     const msgIds = await Promise.all(Array.from({ length: CLIENTS }, (_, index) => oneClient(index)));
     expect(new Set(msgIds.flat()).size).toBe(CLIENTS * ROUNDS);
   }, 60_000);

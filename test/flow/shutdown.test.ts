@@ -1,4 +1,4 @@
-/** SIGTERM: takes no more requests, finishes what it holds, exits 0 within 10 s; nothing that was answered is lost. */
+/** SIGTERM: the service takes no more requests, finishes those it has, exits 0 within 10 s, and loses no answered request. */
 import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, readdirSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -70,7 +70,7 @@ describe('the end', () => {
     half.write(
       'POST /ums/v2/devlist HTTP/1.1\r\nHost: ums\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
     );
-    // An answer to somebody else says that the server has seen the others by now.
+    // Once a later request is answered, the server has seen the earlier ones.
     await flow.devices('anybody', app);
     const ended = await service.stop();
     expect(ended).toMatchObject({ code: 0, signal: null });
@@ -119,7 +119,7 @@ describe('the end', () => {
       await service.start();
     };
 
-    test('nobody reads it any more', async () => {
+    test('its reader is gone', async () => {
       flow.service.process.child.stdout?.destroy();
       for (let request = 0; request < 20; request += 1) await flow.devices('anybody', app);
       await endsInTime();

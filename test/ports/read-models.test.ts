@@ -34,7 +34,7 @@ describe('devices', () => {
     expect(new Set(Object.values(keysOf(aDevice({ status: 2 }))))).toEqual(new Set([undefined]));
   });
 
-  test('of nobody are found by terminal and device only, without a device by the rest', () => {
+  test('without a user are found by terminal and device only, without a device by the rest', () => {
     expect(keysOf(aDevice({ userId: undefined }))).toEqual({ client: 'client-1', device: 'device-1' });
     expect(keysOf(aDevice({ deviceId: undefined }))).toMatchObject({ device: undefined, userDevice: undefined });
     expect(keysOf(aDevice({ deviceId: undefined })).userType).toBeDefined();

@@ -1,4 +1,4 @@
-/** What a batch does whatever the projection: shown with one that counts, where twice would not be once. */
+/** Batches of any projection, shown with one that counts: an event that is applied twice would show. */
 import { describe, expect, test } from 'vitest';
 import type { RegistrationEvent } from '../../src/domain/events.ts';
 import type { RecordedEvent } from '../../src/ports/event-log.ts';
@@ -44,7 +44,7 @@ const countsAfter = async (...batches: (readonly RecordedEvent<RegistrationEvent
 
 const expected = { a: [3, 4], all: [6, 6] };
 
-test('a deletion has the position of the event that it is by, whatever comes after it', () => {
+test('a deletion has the position of its event, also if later events follow in the batch', () => {
   const [piece] = piecesOf(counting, history, 100);
   const { puts, deletes, last } = foldPiece(counting, piece ?? { events: [] }, new Map());
   expect(puts.map(({ id, position }) => [id, position])).toEqual([
@@ -56,11 +56,11 @@ test('a deletion has the position of the event that it is by, whatever comes aft
 });
 
 describe('a batch', () => {
-  test('changes, deletes and leaves alone what its events say, each document at its own position', async () => {
+  test('changes, deletes and leaves documents alone as its events say, each at its own position', async () => {
     expect(await countsAfter(history)).toEqual(expected);
   });
 
-  test.each([1, 2, 3, 4, 5])('of %i events each comes to the same', async (size) => {
+  test.each([1, 2, 3, 4, 5])('of %i events each gives the same documents', async (size) => {
     const batches = history.flatMap((_, index) => (index % size === 0 ? [history.slice(index, index + size)] : []));
     expect(await countsAfter(...batches)).toEqual(expected);
   });

@@ -32,7 +32,7 @@ const someTargets = fc.subarray(
   { minLength: 1 },
 );
 
-/** One event of a message, whatever it is. */
+/** Any one event of a message. */
 const afterAcceptance: fc.Arbitrary<(msgId: string) => MessageEvent | ReceiptEvent> = fc
   .tuple(someTargets, fc.integer({ min: 0, max: 9 }))
   .map(([refs, kind]) => (msgId) => {
@@ -78,7 +78,7 @@ const cuts = fc.array(fc.record({ size: fc.integer({ min: 1, max: 12 }), back: f
   maxLength: 40,
 });
 
-/** How many documents a write addresses, but for one event by itself. */
+/** How many documents a write addresses; a single event may exceed it. */
 const largestWrites = fc.integer({ min: 1, max: 10 });
 
 function batchesOf<E>(events: readonly E[], steps: readonly { size: number; back: number }[]): E[][] {

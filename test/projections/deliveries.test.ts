@@ -22,7 +22,7 @@ const spec = projectionSpec(deliveriesProjection);
 const { msgId } = aMessage();
 const idOf = (clientId: string, appPackage = 'com.example.phone') => `${msgId}/${clientId}/${appPackage}`;
 
-/** A message to two targets, and what comes after; `first` and `second` are its deliveries. */
+/** A message to two targets, with later events; `first` and `second` are its deliveries. */
 async function given(...events: Parameters<typeof spec>) {
   const projected = await spec(accepted({ targets: targetsNamed(2) }), ...events);
   const delivery = (clientId: string) => projected.documents[idOf(clientId)] as DeliveryDocument;
@@ -93,7 +93,7 @@ describe('deliveries', () => {
     expect(first.failure).toEqual({ code: 'gaveUp', reason: 'first' });
   });
 
-  test('what was redriven after it gave up is sent, whatever had been noted', async () => {
+  test('a target that is redriven after it gave up is sent, despite the earlier failure', async () => {
     const { first } = await given(
       dispatchFailed({ failure: 'gaveUp' }),
       prepared({ round: 1 }),
@@ -127,7 +127,7 @@ describe('deliveries', () => {
     expect(first).toMatchObject({ status: 5, failure: { code: 'refused' } });
   });
 
-  test('erased is the end: what comes later leaves it at 6', async () => {
+  test('erased is the end: later events leave it at 6', async () => {
     const { first } = await given(answered(), erased(), displayCancelled(), dispatched());
     expect(first).toMatchObject({ status: 6, reportTime: timeOf(2) });
   });
@@ -142,7 +142,7 @@ describe('deliveries', () => {
     expect(documents[idOf('client-1', appPackage)]).toMatchObject({ status: 3, index: 1 });
   });
 
-  test('what speaks of no target of an accepted message makes no document', async () => {
+  test('an event about no target of an accepted message makes no document', async () => {
     const { documents } = await given(received({ clientId: 'stranger' }), dispatched({ msgId: 'another-message' }));
     expect(Object.keys(documents)).toEqual([idOf('client-1'), idOf('client-2')]);
   });

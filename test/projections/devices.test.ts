@@ -60,7 +60,7 @@ describe('devices', () => {
     },
   );
 
-  test('ending what was never registered makes no document', async () => {
+  test('ending a registration that never was makes no document', async () => {
     expect((await given(unregistered())).documents).toEqual({});
   });
 
@@ -71,7 +71,7 @@ describe('devices', () => {
     expect(documents['client-1/com.example.fridge']?.status).toBe(2);
   });
 
-  test('names that could be mistaken for each other are told apart', async () => {
+  test('names that look alike when joined are kept apart', async () => {
     const { documents } = await given(
       channelRegistered({ clientId: 'a/b', appPackage: 'c' }),
       channelRegistered({ clientId: 'a', appPackage: 'b/c' }),
@@ -115,7 +115,7 @@ describe('devices are found', () => {
     expect(await found('user', 'user-2')).toEqual([id]);
   });
 
-  test('under no user once nobody is logged in', async () => {
+  test('under no user once its user has logged out', async () => {
     const { found } = await given(channelRegistered(mine), channelUpdated({ deviceId: 'screen-1' }));
     expect(await found('user', 'user-1')).toEqual([]);
     expect(await found('device', 'screen-1')).toEqual([id]);

@@ -24,7 +24,7 @@ const none = { '0': 0, '1': 0, '2': 0, '3': 0, '4': 0, '5': 0, '6': 0 };
 const [one, two] = targetsNamed(2).map(({ clientId, appPackage }) => ({ clientId, appPackage }));
 if (one === undefined || two === undefined) throw new Error('two targets are needed');
 
-/** A message to two targets, and what comes after. */
+/** A message to two targets, with later events. */
 async function given(...events: Parameters<typeof spec>) {
   const projected = await spec(accepted({ targets: targetsNamed(2) }), ...events);
   return { ...projected, message: projected.documents[msgId] as MessageDocument };
@@ -63,7 +63,7 @@ describe('messages', () => {
     expect(message).not.toHaveProperty('pushTime');
   });
 
-  test('what was sent is at 1, and the first hand-over is the push time', async () => {
+  test('a sent message is at 1, and the first hand-over is the push time', async () => {
     const { message } = await given(dispatched({ targets: ['client-2'] }), dispatched({ targets: ['client-1'] }));
     expect(standings(message)).toBe('11');
     expect(message).toMatchObject({ status: 1, counts: { ...none, '1': 2 }, pushTime: timeOf(2) });
@@ -104,7 +104,7 @@ describe('messages', () => {
     expect(message.status).toBe(4);
   });
 
-  test('what was sent after it had given up counts as sent', async () => {
+  test('a target that is sent to after it had given up counts as sent', async () => {
     const { message } = await given(dispatchFailed({ failure: 'gaveUp' }), dispatched({ round: 1 }));
     expect(standings(message)).toBe('1-');
   });
@@ -117,7 +117,7 @@ describe('messages', () => {
     expect(standings(all.message)).toBe('55');
   });
 
-  test('5 and 6 are not left by what comes later', async () => {
+  test('later events do not change 5 and 6', async () => {
     const cancelled = await given(displayCancelled({ targets: [one, two] }), dispatched(), displayed());
     expect(standings(cancelled.message)).toBe('55');
     const gone = await given(
@@ -160,7 +160,7 @@ describe('messages', () => {
     expect(documents[msgId]?.counts).toEqual({ ...none, '0': 4, '1': 1, '5': 3 });
   });
 
-  test('what speaks of another message, or of a client that is no target, changes nothing', async () => {
+  test('an event about another message, or about a client that is no target, changes nothing', async () => {
     const { message, documents } = await given(
       received({ clientId: 'stranger' }),
       dispatched({ msgId: 'another-message' }),
@@ -170,7 +170,7 @@ describe('messages', () => {
     expect(Object.keys(documents)).toEqual([msgId]);
   });
 
-  test('what moves none of its targets leaves it alone', async () => {
+  test('an event that moves none of its targets leaves it alone', async () => {
     const { changedBy } = await given(
       dispatched({ targets: ['client-1', 'client-2'] }),
       displayed(),

@@ -1,4 +1,4 @@
-/** What is written at once is bounded by the documents, not by the events. */
+/** The size of one write is bounded in documents, not in events. */
 import { describe, expect, test } from 'vitest';
 import type { MessageEvent } from '../../src/domain/events.ts';
 import { type Position, START } from '../../src/domain/position.ts';

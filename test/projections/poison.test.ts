@@ -8,6 +8,7 @@ import { rebuild } from '../../src/projections/runner.ts';
 import { channelRegistered } from '../fixtures/samples.ts';
 import { errorLog } from '../support/error-log.ts';
 import { accepted, appendAll, dispatched, targetsNamed } from '../support/events.ts';
+import { recordedTelemetry } from '../support/telemetry.ts';
 import { aBackend, comesTo, running, tamper } from './support.ts';
 
 const { name } = devicesProjection;
@@ -46,12 +47,13 @@ const undecodable = [
 
 describe.each(undecodable)('an event with %s', (_, spoil) => {
   test('stops the projection loudly, with the events before it applied and it not skipped', async () => {
-    const { log, documents, good } = await backendWith(spoil);
-    const { errors, logger } = errorLog();
-    const runner = running(devicesProjection, { log, documents, logger });
+    const { log, documents, good, bad } = await backendWith(spoil);
+    const { changes, telemetry } = recordedTelemetry();
+    const runner = running(devicesProjection, { log, documents, telemetry });
     expect(await comesTo(runner, 'failed')).toMatchObject({ error: { name: 'UndecodableEvent' } });
-    expect(errors.map(({ text }) => text)).toEqual(['follower failed']);
-    expect(`${errors[0]?.fields.err?.stack}`).not.toContain(SECRET);
+    expect(changes.at(-1)).toMatch(/^projection\.devices failed: ChannelRegistered /);
+    expect(changes.at(-1)).toContain(`position ${bad}`);
+    expect(changes.at(-1)).not.toContain(SECRET);
     expect(await documents.checkpoint(name)).toBe(good);
     expect([...(await documents.getMany(devices, ['a', 'b', 'bad', 'c'].map(idOf))).keys()]).toEqual(
       ['a', 'b'].map(idOf),
@@ -61,18 +63,18 @@ describe.each(undecodable)('an event with %s', (_, spoil) => {
 
 test('a poison event stops the projection again until it is mended, and then nothing is missing', async () => {
   const { test, log, documents, bad } = await backendWith({ data: '{' });
-  const { errors, logger } = errorLog();
-  for (const times of [1, 2]) {
-    await comesTo(running(devicesProjection, { log, documents, logger }), 'failed');
-    expect(errors).toHaveLength(times);
+  for (const _ of [1, 2]) {
+    const { changes, telemetry } = recordedTelemetry();
+    await comesTo(running(devicesProjection, { log, documents, telemetry }), 'failed');
+    expect(changes.at(-1)).toContain('projection.devices failed');
   }
   tamper(test, bad, { data: JSON.stringify(channelRegistered({ clientId: 'mended' }).data) });
-  running(devicesProjection, { log, documents, logger });
+  running(devicesProjection, { log, documents });
   expect(await documents.reached(name, await log.head(), 10_000)).toBe(true);
   expect((await documents.getMany(devices, ['a', 'b', 'mended', 'c'].map(idOf))).size).toBe(4);
 });
 
-test('an event of a type that is not the projection’s is not looked at, whatever it holds', async () => {
+test('an event of a type that is not the projection’s is not looked at, even if it is broken', async () => {
   const { log, documents } = await backendWith({ type: 'ChannelPainted', data: '{' });
   running(devicesProjection, { log, documents });
   expect(await documents.reached(name, await log.head(), 10_000)).toBe(true);
@@ -136,7 +138,7 @@ test('an event that one of its documents can not take changes none of them', asy
   expect(items.map(({ document, position }) => [document.status, position])).toEqual(targets.map(() => [0, good]));
 });
 
-test('a rebuild that meets a poison event leaves what serves untouched', async () => {
+test('a rebuild that meets a poison event leaves the serving copy untouched', async () => {
   const { test, log, documents, bad } = await backendWith({});
   running(devicesProjection, { log, documents });
   const head = await log.head();

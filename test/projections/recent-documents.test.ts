@@ -36,7 +36,7 @@ describe('recent documents', () => {
     expect(['a', 'b', 'c'].map((id) => recent.get(id)?.id)).toEqual(['a', undefined, 'c']);
   });
 
-  test('are of so many characters at most; one that is larger by itself is not kept, nor what it replaces', () => {
+  test('have a limit of characters in all; one that exceeds it alone is not kept, nor the one that it replaces', () => {
     const recent = recentDocuments<object>(100, 1000);
     const text = 'x'.repeat(400);
     recent.written([stored('a', 1, { text }), stored('b', 2, { deep: { list: [text] } })], []);

@@ -1,4 +1,4 @@
-/** Runners of a projection on a real backend, and waiting for what they do. */
+/** Runners of a projection on a real backend, and functions that wait for their effects. */
 
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -36,7 +36,7 @@ export function comesTo(runner: Subscription, status: SubscriptionState['status'
   });
 }
 
-/** Changes what is stored of one event behind the backend's back, as a defect or a later release would. */
+/** Changes one stored event behind the backend's back, as a defect or a later release would. */
 export function tamper({ folder }: TestBackend, position: Position, columns: Readonly<Record<string, string>>): void {
   const db = new DatabaseSync(join(folder, 'ums.sqlite'));
   try {

@@ -18,7 +18,7 @@ interface NewerDevice extends DeviceDocument {
   readonly letters: number;
 }
 
-/** What a later release might make of a registration: more in the document, and another way to find it. */
+/** A later release's document of a registration: more fields, and another index. */
 const newer: Collection<NewerDevice> = {
   name: devices.name,
   version: devices.version + 1,
@@ -84,14 +84,14 @@ describe('upgrade', () => {
     expect((await documents.get(newer, idOf('bb')))?.document.letters).toBe(2);
   });
 
-  test('leaves alone what this release has built', async () => {
+  test('leaves a collection alone that this release has built', async () => {
     const { log, documents } = await built();
     const neverRead: EventLog['readAll'] = () => Promise.reject(new Error('read for nothing'));
     await upgrade(devicesProjection, { log: { ...log, readAll: neverRead }, documents, logger });
     expect((await documents.getMany(devices, [idOf('a'), idOf('bb')])).size).toBe(2);
   });
 
-  test('stops at a collection that a newer release has built, says what to do, and leaves it as it is', async () => {
+  test('stops at a collection that a newer release has built, says how to go on, and leaves it as it is', async () => {
     const { log, documents } = await built();
     await upgrade(newerProjection, { log, documents, logger });
     const stopped = upgrade(devicesProjection, { log, documents, logger });
@@ -106,7 +106,7 @@ describe('upgrade', () => {
     expect((await documents.get(devices, idOf('bb')))?.document).not.toHaveProperty('letters');
   });
 
-  test('that a crash cut off starts anew and comes to the same', async () => {
+  test('that a crash cut off starts anew and builds the same documents', async () => {
     const { backend, log, documents, at } = await built();
     const broken: EventLog['head'] = () => Promise.reject(new Error('cut off'));
     await expect(upgrade(newerProjection, { log: { ...log, head: broken }, documents, logger })).rejects.toThrow(
@@ -130,7 +130,7 @@ describe('upgrade', () => {
 });
 
 describe('rebuild', () => {
-  test('makes good what was lost, and tells how far it is', async () => {
+  test('restores lost documents, and reports its progress', async () => {
     const { log, documents, at } = await built();
     await documents.write(devices, { deletes: [{ id: idOf('a'), position: at }] });
     const told: [Position, Position][] = [];

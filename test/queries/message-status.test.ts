@@ -86,10 +86,12 @@ const expected = {
 
 const header = { msgId, appId: 'app', userId: 'sender', acceptedAt: '2026-03-01T00:00:00.000Z' };
 
+const never = (): boolean => false;
+
 test('the log answers while the read models know nothing, and they answer the same once they do', async () => {
   const position = await history();
   const { log, documents } = opened.backend;
-  const sources = { log, documents, written: writtenPositions() };
+  const sources = { log, documents, written: writtenPositions(), hasStopped: never };
   const fromLog = await messageStatus(sources, msgId);
   expect(fromLog).toMatchObject({ ...expected, header });
 
@@ -115,9 +117,9 @@ test('a target missing in the read model sends the question to the log', async (
       return { ...page, items: page.items.slice(1) } as typeof page;
     },
   };
-  expect(await messageStatus({ log, documents: incomplete, written: writtenPositions() }, msgId)).toMatchObject(
-    expected,
-  );
+  expect(
+    await messageStatus({ log, documents: incomplete, written: writtenPositions(), hasStopped: never }, msgId),
+  ).toMatchObject(expected);
 });
 
 test('what this node wrote is waited for, and read from the log when the read models stay behind', async () => {
@@ -133,16 +135,26 @@ test('what this node wrote is waited for, and read from the log when the read mo
       return false;
     },
   };
-  expect(await messageStatus({ log, documents: behind, written }, msgId)).toMatchObject(expected);
+  expect(await messageStatus({ log, documents: behind, written, hasStopped: never }, msgId)).toMatchObject(expected);
   expect(asked).toEqual([
     ['messages', position, 2000],
     ['deliveries', position, 2000],
   ]);
 });
 
+test.each(['messages', 'deliveries'])('the log is asked at once when the read model %s has failed', async (stopped) => {
+  const position = await history();
+  const { log, documents } = opened.backend;
+  const written = writtenPositions();
+  written.note(msgId, position);
+  const unasked: typeof documents = { ...documents, reached: () => Promise.reject(new Error('not to be asked')) };
+  const hasStopped = (readModel: string): boolean => readModel === stopped;
+  expect(await messageStatus({ log, documents: unasked, written, hasStopped }, msgId)).toMatchObject(expected);
+});
+
 test('no such message, or no such id', async () => {
   const { log, documents } = opened.backend;
-  const sources = { log, documents, written: writtenPositions() };
+  const sources = { log, documents, written: writtenPositions(), hasStopped: never };
   expect(await messageStatus(sources, msgId)).toBeUndefined();
   expect(await messageStatus(sources, 'x')).toBeUndefined();
 });

@@ -42,7 +42,7 @@ describe('the msgIds of a process', () => {
 });
 
 describe('the node of an embedded service', () => {
-  test('is its data folder on this host, by whatever way it is named', () => {
+  test('is its data folder on this host, under any spelling of the path', () => {
     const [dir, other, links] = [emptyFolder(), emptyFolder(), emptyFolder()];
     symlinkSync(dir, join(links, 'data'));
     expect(embeddedNode(dir)).toContain(hostname());

@@ -30,7 +30,7 @@ it('makes apps with fresh keys', () => {
   expect(JSON.stringify(demoApps())).not.toContain(keys[0]);
 });
 
-it('registers a phone and a fridge of alice, and says what to paste', async () => {
+it('registers a phone and a fridge of alice, and prints the commands to paste', async () => {
   const api = await fakeApi();
   const { firstSteps, lines } = await sandbox(asApps(), { apiUrl: api.url });
   expect(api.calls.map(({ path, body }) => [path, body])).toMatchObject([

@@ -1,4 +1,4 @@
-/** A stand-in for the service's API: it keeps what it is asked and answers what a test wants. */
+/** A stand-in for the service's API: it records its requests and gives the answers that a test sets. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

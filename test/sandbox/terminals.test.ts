@@ -79,7 +79,7 @@ it('signs each report and logs its user in', async () => {
   expect(sequenceIds.size).toBe(3);
 });
 
-it('sends no token when nobody is logged in', async () => {
+it('sends no token when no user is logged in', async () => {
   const api = await fakeApi();
   scene(api, {}, '').push({ msgId: 'm-1', message: {} });
   await expect.poll(() => api.calls).toHaveLength(3);

@@ -9,7 +9,7 @@ import { AT, aContext, aMessage, aTarget } from '../fixtures/samples.ts';
 
 type Fields<T extends EventType> = Partial<EventData<T>>;
 
-/** When the nth event that was told happened (the first is 1). */
+/** The time of the nth event of a test (the first is 1). */
 export function timeOf(n: number): string {
   return new Date(Date.parse(AT) + n * 1000).toISOString();
 }
@@ -115,7 +115,7 @@ export function recorded<E extends UmsEvent>(events: readonly E[]): RecordedEven
   });
 }
 
-/** Appends the events in their order, each after what its stream holds. @returns the position of the last */
+/** Appends the events in their order, each at the end of its stream. @returns the position of the last */
 export async function appendAll(log: EventLog, events: readonly UmsEvent[]): Promise<Position> {
   const revisions = new Map<StreamName, Revision | 'noStream'>();
   for (const stream of new Set(events.map(streamOf)))

@@ -4,7 +4,7 @@ import type { JPushApp } from '../../src/sandbox/jpush/types.ts';
 
 type Notification = JPushAccount['notification'];
 
-/** A package with credentials of its own, so that what happens to it happens to no other. */
+/** A package with credentials of its own, so that its faults hit no other. */
 export function jpushPackage(name: string, notification?: Notification): AppPackage {
   const key = name.replaceAll(/[^a-z0-9]/gi, '').padEnd(24, 'k');
   const jpush = { appKey: `AK${key}`.slice(0, 24), masterSecret: `MS${key}`.slice(0, 24) };
@@ -18,7 +18,7 @@ export function terminalApp(appId: string, ...packages: readonly AppPackage[]): 
 
 export const cloudApp: App = { appId: 'SV-FLOW-0000', appKey: 'app-key-of-SV-FLOW-0000', kind: 'cloud', packages: [] };
 
-/** What the look-alike has to know of the apps. */
+/** The apps as the look-alike needs them. */
 export function jpushAppsOf(apps: readonly App[]): JPushApp[] {
   return apps.flatMap(({ packages }) => packages.flatMap(({ jpush }) => (jpush === undefined ? [] : [jpush])));
 }

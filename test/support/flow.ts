@@ -1,4 +1,4 @@
-/** What the tests through the whole service say: terminals that register, push, report and ask. */
+/** The vocabulary of the tests through the whole service: terminals that register, push, report and ask. */
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { App, AppPackage } from '../../src/domain/apps.ts';
 import type { AcceptedPush } from '../../src/sandbox/jpush/types.ts';
@@ -36,7 +36,7 @@ export interface MessageInfo {
   readonly targets: readonly TargetInfo[];
 }
 
-/** Who pushes and asks: a terminal of an app with a user logged in. */
+/** A terminal of an app with a user logged in, which pushes and asks. */
 export interface Sender {
   readonly app: App;
   readonly clientId: string;

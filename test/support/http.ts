@@ -1,4 +1,4 @@
-/** A client of UMS for tests: keeps its connections, signs what it sends, remembers what must not show up in logs. */
+/** A client of UMS for tests: keeps its connections, signs its requests, remembers the secrets that must not show up in logs. */
 import { Agent, request } from 'undici';
 import { mintToken, sign } from '../../src/client/client.ts';
 import type { App } from '../../src/domain/apps.ts';
@@ -24,15 +24,15 @@ export interface Call {
   readonly timeoutMs?: number;
 }
 
-/** The answer broke off after its head had come: what a service must never do. */
+/** The answer broke off after its head had come, which must never happen. */
 export class HalfAnAnswer extends Error {
   override readonly name = 'HalfAnAnswer';
 }
 
 export interface UmsClient {
-  /** @throws whatever the network does; HalfAnAnswer; any HTTP status is an answer */
+  /** @throws errors of the network; HalfAnAnswer; any HTTP status is an answer */
   call<D = unknown>(call: Call): Promise<Answer<D>>;
-  /** Headers and body of a signed request, for who sends it otherwise. */
+  /** Headers and body of a signed request, to be sent by other means. */
   signed(call: Call): Promise<{ path: string; headers: Record<string, string>; body: string }>;
   /** Tokens and signatures that were sent. */
   readonly secrets: Set<string>;

@@ -1,9 +1,9 @@
-/** Set up before every test file: what a file opened and left open (sockets, servers, threads, processes, timers) fails it. */
+/** Set up before every test file: a file that leaves handles open (sockets, servers, threads, processes, timers) fails. */
 import { subscribe } from 'node:diagnostics_channel';
 import type { Worker } from 'node:worker_threads';
 import { afterAll } from 'vitest';
 
-/** What was just closed needs a few turns of the event loop to be gone. */
+/** Handles that were just closed need a few turns of the event loop to be gone. */
 const PATIENCE_MS = 2_000;
 const LOOK_EVERY_MS = 10;
 

@@ -20,7 +20,7 @@ export interface Projected<T> {
   readonly changedBy: Readonly<Record<string, number>>;
   /** Where the nth event stands in the log. */
   positionOf(n: number): Position;
-  /** ids of what the store finds under a key of an index, in its order. */
+  /** ids of the documents under a key of an index, in the store's order. */
   found(index: string, key: string): Promise<string[]>;
 }
 
@@ -74,7 +74,7 @@ function logAfter(log: EventLog, start: Position): EventLog {
   };
 }
 
-/** What some batches leave in a store, by id. */
+/** The documents that some batches leave in a store, by id. */
 export async function projected<T, E extends UmsEvent>(
   projection: Projection<T, E>,
   batches: readonly (readonly RecordedEvent<E>[])[],

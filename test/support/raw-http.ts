@@ -1,4 +1,4 @@
-/** Speaks HTTP byte by byte, for what no HTTP client would send. */
+/** Sends HTTP byte by byte, for requests that no HTTP client would send. */
 import { connect, type Socket } from 'node:net';
 
 export interface RawAnswer {

@@ -4,9 +4,9 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 export interface Relay {
   /** For the thread, in place of the port that was relayed. */
   readonly port: MessagePort;
-  /** Holds back what either side says. */
+  /** Holds back the bytes of both sides. */
   freeze(): void;
-  /** Passes on what was held back, in its order, and what comes. */
+  /** Passes on the held bytes, in their order, and new ones. */
   heal(): void;
   cut(): void;
 }

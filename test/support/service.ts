@@ -28,7 +28,7 @@ export interface Service {
   readonly dataDir: string;
   readonly jpush: JPush;
   readonly client: UmsClient;
-  /** What the process is started with. */
+  /** The environment that the process is started with. */
   readonly env: UmsEnv;
   readonly url: string;
   readonly port: number;
@@ -43,9 +43,9 @@ export interface Service {
   kill(): Promise<Ended>;
   /** Lines of the logs of all its lives that are JSON. */
   log(): LogLine[];
-  /** What must not be in there: each secret of the configuration and of the calls, the mark of content. */
+  /** Texts in the logs that must not be there: secrets of the configuration and of the calls, the mark of content. */
   secretsInLogs(): Promise<string[]>;
-  /** Stops what runs and removes the folder. */
+  /** Stops the process and removes the folder. */
   close(): Promise<void>;
 }
 
@@ -134,7 +134,7 @@ export async function startService({ apps, jpush: settings, env: more = {} }: Se
   return service;
 }
 
-/** @returns the URL that the process says it listens on @throws when it ends instead, with what it said */
+/** @returns the URL that the process says it listens on @throws when it ends instead, with its output */
 async function listening(ums: UmsProcess): Promise<string> {
   let ended: Ended | undefined;
   void ums.ended.then((end) => {

@@ -6,7 +6,7 @@ import type { EventOf, EventType } from '../../src/domain/events.ts';
 import { messageStream } from '../../src/domain/streams.ts';
 import { codec } from './embedded.ts';
 
-/** Opens the store for `look` and closes it whatever comes of it. */
+/** Opens the store for `look` and closes it afterwards in every case. */
 export async function lookInto<T>(dataDir: string, look: (backend: EmbeddedBackend) => Promise<T>): Promise<T> {
   const contentKey = new Uint8Array(Buffer.from(await readFile(join(dataDir, 'content-key'), 'utf8'), 'base64'));
   const backend = await openEmbedded({ file: join(dataDir, 'ums.sqlite'), contentKey, codec });

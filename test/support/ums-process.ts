@@ -24,7 +24,7 @@ export interface UmsProcess {
   end(signal: NodeJS.Signals): Promise<Ended>;
 }
 
-/** Only what is given counts: settings of the shell that runs the tests do not leak in. */
+/** Only the given variables are set: those of the shell that runs the tests do not leak in. */
 export type UmsEnv = Readonly<Record<string, string>>;
 
 /** @param stdout a descriptor to write to in place of a pipe whose output is kept */

@@ -10,7 +10,7 @@ export interface UntilOptions {
 
 /**
  * Asks until the answer is neither `undefined` nor `false`.
- * @param what for the message when it does not come about
+ * @param what names the state in the message of a timeout
  * @returns that answer
  */
 export async function until<T>(

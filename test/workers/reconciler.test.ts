@@ -38,7 +38,7 @@ const idle = (rig: Delivering, queue: string) =>
   });
 
 describe('the reconciler', () => {
-  test('sends what a queue has acknowledged and lost, once', async () => {
+  test('sends messages whose jobs a queue has acknowledged and lost, once', async () => {
     const rig = await open();
     await rig.terminals(rig.registered('c1'));
     const lossy: Jobs = { ...rig.deps.jobs, add: async () => undefined };
@@ -91,7 +91,7 @@ describe('the reconciler', () => {
     expect(await rig.deps.jobs.counts(queue)).toMatchObject({ waiting: 1 });
   });
 
-  test('leaves alone what is sent, has failed, or has expired, and what is young after the first pass', async () => {
+  test('leaves messages alone that are sent, failed or expired, and young ones after the first pass', async () => {
     const rig = await open();
     await rig.terminals(rig.registered('c1'));
     const sent = await rig.accept();

@@ -1,4 +1,4 @@
-/** Delivery on a real backend with its projections running, with a clock and channels that do what a test says. */
+/** Delivery on a real backend with its projections running, with a scripted clock and channels. */
 import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished } from 'vitest';
 import type { ChannelName, EventOf, MessageEvent, Registration, Target, UmsEvent } from '../../src/domain/events.ts';
@@ -51,7 +51,7 @@ function movableClock(): Clock & { move(ms: number): void } {
 
 type Scripted<R> = R | ((delivery: Delivery, signal: AbortSignal) => Promise<R> | R);
 
-/** Answers as scripted, then always `sent`; remembers what it was asked. */
+/** Answers as scripted, then always `sent`; records its calls. */
 export function scriptedChannel(clock: Clock, name = 'key') {
   const sends: Delivery[] = [];
   const keys: KeyResult[] = [];
@@ -85,7 +85,7 @@ export function scriptedChannel(clock: Clock, name = 'key') {
     sends,
     keys,
     told,
-    /** What the next calls come to, in order. */
+    /** Scripts the answers of the next calls, in order. */
     answer: (...next: Scripted<SendResult>[]) => void answers.push(...next),
     answerKey: (...next: (KeyResult | (() => Promise<KeyResult>))[]) => void keyAnswers.push(...next),
   };
@@ -113,7 +113,7 @@ export interface LoggedLine {
   readonly text: string;
 }
 
-/** One test's delivery: a package of its own, so that its terminals and queues are nobody else's. */
+/** One test's delivery: a package of its own, so that no other test shares its terminals and queues. */
 export function delivering({ ports }: Pick<Shop, 'ports'>, names: readonly ChannelName[] = ['jpush']) {
   const clock = movableClock();
   const appPackage = `com.${freshName()}`;
@@ -150,7 +150,7 @@ export function delivering({ ports }: Pick<Shop, 'ports'>, names: readonly Chann
     m2m,
     lines,
 
-    /** Appends registrations (or what else happens to terminals of the package) and waits until they are seen. */
+    /** Appends registrations (or other events of terminals of the package) and waits until they are seen. */
     async terminals(...events: UmsEvent[]): Promise<void> {
       const position = await appendAll(ports.log, events);
       if (!(await ports.documents.reached('devices', position, 10_000))) throw new Error('devices do not follow');
@@ -202,14 +202,14 @@ export function delivering({ ports }: Pick<Shop, 'ports'>, names: readonly Chann
       );
     },
 
-    /** What was recorded after the acceptance; the metadata of each is checked on the way. */
+    /** The events after the acceptance; the metadata of each is checked on the way. */
     async outcomes(msgId: string): Promise<Exclude<MessageEvent, { type: 'MessageAccepted' }>[]> {
       const [accepted, ...later] = await ports.log.readStream(messageStream(msgId));
       for (const event of later) if (event.metadata.actor.kind === 'worker') assertCaused(event, accepted, msgId);
       return later.map(({ event }) => event as Exclude<MessageEvent, { type: 'MessageAccepted' }>);
     },
 
-    /** What became of a registration since it was made, checked likewise. */
+    /** The events of a registration after its first, checked likewise. */
     async registrationOutcomes(msgId: string, clientId: string): Promise<UmsEvent[]> {
       const [accepted] = await ports.log.readStream(messageStream(msgId));
       const stream = registrationStream({ clientId, appPackage });
@@ -233,7 +233,7 @@ export type Delivering = ReturnType<typeof delivering>;
 
 const SPAN = /^00-([0-9a-f]{32})-([0-9a-f]{16})-01$/;
 
-/** What a worker records says whose it is, what caused it, and stays in the trace of its cause with a span of its own. */
+/** A worker's events name their message and their cause, and stay in the trace of the cause with a span of their own. */
 function assertCaused(event: RecordedEvent, cause: RecordedEvent | undefined, correlationId: string): void {
   const { metadata } = event;
   expect(metadata).toEqual({

@@ -1,4 +1,4 @@
-/** Who calls: the app by its signature, then what it may, then the user by the token (`docs/api.md §2`). */
+/** Identifies the caller: the app by its signature, its permission, the user by the token (`docs/api.md §2`). */
 import type { App } from '../../domain/apps.ts';
 import { type Rejection, reject } from '../../domain/result-codes.ts';
 import type { TokenVerifier, VerifiedToken } from '../../ports/token-verifier.ts';
@@ -9,7 +9,7 @@ import type { CallerKind } from './call.ts';
 
 export interface SignedRequest {
   readonly path: string;
-  /** The signed text of the body. */
+  /** The part of the body that is signed. */
   readonly signed: string;
   readonly headers: RequestHeaders;
   readonly now: number;
@@ -51,6 +51,7 @@ export async function authenticateUser(
       return reject('D00004');
     case 'verified': {
       const user = verdict.token;
+      if (!user.userId.isWellFormed()) return reject('D00003');
       if (user.clientId !== undefined && user.clientId !== clientId) return reject('D00008');
       return { type: 'user', user };
     }

@@ -1,5 +1,4 @@
-/** A request on its way through the checks, and what it came to. */
-import type { CommandOutcome } from '../../commands/remembered.ts';
+/** A request whose caller is known, and the outcome of a read. */
 import type { App } from '../../domain/apps.ts';
 import type { Actor } from '../../domain/events.ts';
 import type { Rejection } from '../../domain/result-codes.ts';
@@ -11,8 +10,8 @@ import type { RequestHeaders } from '../http/headers.ts';
 /** Who calls a route prefix (`docs/api.md §1`): a terminal under `/ums/v2`, an application server under `/umse/v2`. */
 export type CallerKind = App['kind'];
 
-/** A request whose caller is known: what an endpoint works on. */
-export interface Call {
+/** A request whose caller is known: what an endpoint works on. `D` is the data of its answer. */
+export interface Call<D = never> {
   /** Without the query string. */
   readonly path: string;
   readonly headers: RequestHeaders;
@@ -25,19 +24,16 @@ export interface Call {
   readonly user: VerifiedToken | undefined;
   /** ms since 1970: when it was taken up. */
   readonly now: number;
-  /** What the log will say of it; an endpoint adds the msgId. */
+  /** Its line in the access log; an endpoint adds the msgId. */
   readonly line: AccessLine;
   /** The envelope of a success with this `data`, as JSON text. */
-  readonly answer: (data: unknown) => string;
+  readonly answer: (data: D) => string;
   /** Waits for something else than work of this process: meanwhile the request takes no place (`admission.ts`). */
   readonly outside: <T>(waiting: Promise<T>) => Promise<T>;
 }
 
-/** What a read comes to. */
+/** The outcome of a read. */
 export type Read = { readonly type: 'done'; readonly answer: string } | Rejection;
-
-/** What an endpoint with an effect comes to. */
-export type Effect = CommandOutcome;
 
 export function actorOf({ caller, app, clientId, user }: Pick<Call, 'caller' | 'app' | 'clientId' | 'user'>): Actor {
   if (caller === 'cloud') return { kind: 'cloud', appId: app.appId };

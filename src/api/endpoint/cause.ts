@@ -1,16 +1,9 @@
 /** The metadata that a request gives to its events (`docs/events.md`). */
 import { hash, randomUUID } from 'node:crypto';
+import type { Cause, RequestIdentity } from '../../commands/remembered.ts';
 import type { EventContext, UmsEvent } from '../../domain/events.ts';
-import type { RequestRecord } from '../../ports/event-log.ts';
 import { traceparentOf } from '../../ports/eventsourcing/trace.ts';
 import { actorOf, type Call } from './call.ts';
-import type { RequestIdentity } from './idempotency.ts';
-
-export interface RequestCause<E extends UmsEvent> {
-  readonly context: EventContext;
-  readonly request: Pick<RequestRecord, 'key' | 'fingerprint'> | undefined;
-  readonly answerOf: (events: readonly E[]) => string;
-}
 
 /** @param correlationId the msgId, or the registration's stream */
 export function causeOf<E extends UmsEvent>(
@@ -18,7 +11,7 @@ export function causeOf<E extends UmsEvent>(
   identity: RequestIdentity | undefined,
   correlationId: string,
   answerOf: (events: readonly E[]) => string,
-): RequestCause<E> {
+): Cause<E> {
   const context: EventContext = {
     correlationId,
     causationId: `request:${identity === undefined ? randomUUID() : hash('sha256', identity.key)}`,

@@ -1,5 +1,7 @@
-/** What an endpoint declares, and the checks that every request to one goes through in the order of `docs/api.md §2`. */
+/** The declaration of an endpoint, and the checks of every request to one, in the order of `docs/api.md §2`. */
 import type { IncomingMessage } from 'node:http';
+import type { z } from 'zod';
+import type { CommandOutcome, RequestIdentity } from '../../commands/remembered.ts';
 import type { Position } from '../../domain/position.ts';
 import { type RefusalCode, type Rejection, reject } from '../../domain/result-codes.ts';
 import { type AccessLine, noteIds } from '../http/access-log.ts';
@@ -8,36 +10,34 @@ import type { Refusal } from '../http/envelope.ts';
 import { checkHeaders, readHeaders } from '../http/headers.ts';
 import type { Services } from '../http/services.ts';
 import { authenticateApp, authenticateUser } from './authenticate.ts';
-import type { Call, CallerKind, Effect, Read } from './call.ts';
-import { identityOf, onceOnly, type RequestIdentity } from './idempotency.ts';
-import { type Facts, type ParameterSchema, parseParameters, withStandIn } from './parameters.ts';
+import type { Call, CallerKind, Read } from './call.ts';
+import { identityOf, onceOnly } from './idempotency.ts';
+import { type Input, parseParameters, withStandIn } from './parameters.ts';
 
-interface EndpointBase<P> {
+interface EndpointBase<P, D> extends Input<P> {
   /** The last part of its path. */
   readonly name: string;
-  /** Of the parameter codes it answers only those in its list. */
+  /** Its list in `docs/api.md`. It answers only the parameter codes that are in it. */
   readonly codes: readonly RefusalCode[];
-  /** `required`: no answer without a user, whatever else is asked. Otherwise the endpoint decides by what it finds. */
+  /** `required`: every request needs a user. `optional`: the endpoint decides by the state that it finds. */
   readonly token: 'required' | 'optional';
-  /** `optional`: it has no parameters, so also no body and `""` will do. */
+  /** `optional`: it has no parameters, so no body and `""` are fine too. */
   readonly input?: 'optional';
-  readonly parameters: ParameterSchema<P>;
-  readonly facts?: (clientId: string) => Facts;
-  /** JSON schema of the answer's `data`. */
-  readonly data: object;
+  /** Schema of the answer's `data`: complete, since the serialiser is made from it, and without unions, which it is slow at. */
+  readonly data: z.ZodType<D>;
 }
 
 /** Changes nothing; its requests are not remembered and look for no earlier answer. */
-export interface ReadEndpoint<P> extends EndpointBase<P> {
+export interface ReadEndpoint<P, D> extends EndpointBase<P, D> {
   readonly type: 'read';
-  run(services: Services, call: Call, parameters: P): Promise<Read>;
+  run(services: Services, call: Call<D>, parameters: P): Promise<Read>;
 }
 
-/** Has an effect; the same request again gets the earlier answer. */
-export interface EffectEndpoint<P> extends EndpointBase<P> {
+/** Has an effect; a repeated request gets the earlier answer. */
+export interface EffectEndpoint<P, D> extends EndpointBase<P, D> {
   readonly type: 'effect';
-  run(services: Services, call: Call, parameters: P, identity: RequestIdentity | undefined): Promise<Effect>;
-  /** Before an answer goes out, also an earlier one again: see to it that reads that follow see the effect. */
+  run(services: Services, call: Call<D>, parameters: P, identity: RequestIdentity | undefined): Promise<CommandOutcome>;
+  /** Called before an answer goes out, also a repeated one: makes reads that follow see the effect. */
   beforeAnswer(services: Services, call: Call, parameters: P, done: Done): Promise<void> | void;
 }
 
@@ -46,26 +46,26 @@ export interface Done {
   readonly position: Position;
 }
 
-export type Endpoint<P> = ReadEndpoint<P> | EffectEndpoint<P>;
+export type Endpoint<P, D> = ReadEndpoint<P, D> | EffectEndpoint<P, D>;
 
 /** One request as the server hands it over. */
-export interface Exchange {
+export interface Exchange<D> {
   readonly raw: IncomingMessage;
   readonly path: string;
   readonly line: AccessLine;
-  readonly answer: (data: unknown) => string;
+  readonly answer: (data: D) => string;
   readonly outside: Call['outside'];
 }
 
-/** The success's envelope as text, a refusal, or nothing when the client went away. */
+/** The envelope of a success as text, a refusal, or nothing when the client went away. */
 export type Served = { readonly type: 'done'; readonly answer: string } | Refusal | undefined;
 
 /** @throws whatever is unforeseen, StoreUnavailable, DeadlineExceeded */
-export async function serve<P>(
+export async function serve<P, D>(
   services: Services,
-  endpoint: Endpoint<P>,
+  endpoint: Endpoint<P, D>,
   caller: CallerKind,
-  exchange: Exchange,
+  exchange: Exchange<D>,
 ): Promise<Served> {
   const { admission } = services;
   const { raw, line } = exchange;
@@ -79,9 +79,9 @@ export async function serve<P>(
   return served.type === 'rejected' ? withStandIn(served, endpoint.codes) : served;
 }
 
-async function readBody<P>(
+async function readBody<P, D>(
   { deps, unfinished }: Services,
-  endpoint: Endpoint<P>,
+  endpoint: Endpoint<P, D>,
   raw: IncomingMessage,
 ): Promise<Body | Refusal | undefined> {
   const bytes = await readBytes(raw, { maxBytes: deps.limits.maxBodyBytes, unfinished });
@@ -90,12 +90,12 @@ async function readBody<P>(
 }
 
 /** App, signature, permission, headers, token. */
-async function identify<P>(
+async function identify<P, D>(
   { deps }: Services,
-  endpoint: Endpoint<P>,
+  endpoint: Endpoint<P, D>,
   caller: CallerKind,
-  { path, line, answer, outside, headers, body }: Exchange & Pick<Call, 'headers' | 'body'>,
-): Promise<{ readonly type: 'call'; readonly call: Call } | Rejection> {
+  { path, line, answer, outside, headers, body }: Exchange<D> & Pick<Call, 'headers' | 'body'>,
+): Promise<{ readonly type: 'call'; readonly call: Call<D> } | Rejection> {
   const now = deps.clock.now();
   const authenticated = authenticateApp(deps, { path, signed: body.signed, headers, now }, caller);
   if (authenticated.type === 'rejected') return authenticated;
@@ -116,8 +116,8 @@ async function identify<P>(
 
 const noUser = { type: 'user', user: undefined } as const;
 
-async function runChecked<P>(services: Services, endpoint: Endpoint<P>, call: Call): Promise<Read> {
-  const parsed = parseParameters(endpoint.parameters, call.body.value, endpoint.facts?.(call.clientId));
+async function runChecked<P, D>(services: Services, endpoint: Endpoint<P, D>, call: Call<D>): Promise<Read> {
+  const parsed = parseParameters(endpoint, call.body.value, call.clientId);
   if (parsed.type === 'rejected') return parsed;
   const parameters = parsed.value;
   if (endpoint.type === 'read') return endpoint.run(services, call, parameters);

@@ -1,15 +1,9 @@
 /** One effect for one `sequenceId` (`docs/api.md §2 Idempotency`). */
 import { hash } from 'node:crypto';
+import type { CommandOutcome, RequestIdentity } from '../../commands/remembered.ts';
 import { type Rejection, reject } from '../../domain/result-codes.ts';
 import type { EventLog, StoredRequest } from '../../ports/event-log.ts';
-import type { Call, Effect } from './call.ts';
-
-export interface RequestIdentity {
-  /** What makes a request the same. */
-  readonly key: string;
-  /** What must not differ then. */
-  readonly fingerprint: string;
-}
+import type { Call } from './call.ts';
 
 /** @returns `undefined` for a request without a sequenceId: nothing is promised for it */
 export function identityOf(call: Call): RequestIdentity | undefined {
@@ -23,17 +17,17 @@ export function identityOf(call: Call): RequestIdentity | undefined {
 }
 
 /**
- * Runs an effect once. Whether its request is remembered is told by the append that would make it the second one, which
- * spares every first request a look-up; what comes to no append (a refusal, a failure) may be the earlier one's doing, so
- * then it is looked up. A twin that runs at the same time is no other case.
+ * Runs an effect once. First requests are not looked up; the append detects a duplicate. After a refusal, a failure, or an
+ * answer without an append the record is looked up, since the earlier request may be the reason. Concurrent duplicates
+ * take the same path.
  */
 export async function onceOnly(
   log: EventLog,
   identity: RequestIdentity | undefined,
-  run: () => Promise<Effect>,
-): Promise<Exclude<Effect, { type: 'duplicateRequest' }>> {
+  run: () => Promise<CommandOutcome>,
+): Promise<Exclude<CommandOutcome, { type: 'duplicateRequest' }>> {
   if (identity === undefined) return unremembered(await run());
-  let effect: Effect;
+  let effect: CommandOutcome;
   try {
     effect = await run();
   } catch (error) {
@@ -55,12 +49,15 @@ export async function onceOnly(
   }
 }
 
-function unremembered(effect: Effect): Exclude<Effect, { type: 'duplicateRequest' }> {
+function unremembered(effect: CommandOutcome): Exclude<CommandOutcome, { type: 'duplicateRequest' }> {
   if (effect.type === 'duplicateRequest') throw new Error('a request without an identity was found again');
   return effect;
 }
 
-function repeated(identity: RequestIdentity, earlier: StoredRequest): Extract<Effect, { type: 'done' }> | Rejection {
+function repeated(
+  identity: RequestIdentity,
+  earlier: StoredRequest,
+): Extract<CommandOutcome, { type: 'done' }> | Rejection {
   if (identity.fingerprint !== earlier.fingerprint) return reject('C00005');
   return { type: 'done', answer: earlier.answer, position: earlier.position };
 }

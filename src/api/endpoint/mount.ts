@@ -7,24 +7,25 @@ import { send } from '../http/send.ts';
 import type { Services } from '../http/services.ts';
 import type { CallerKind } from './call.ts';
 import { type Endpoint, type Exchange, type Served, serve } from './endpoint.ts';
+import { answerSchema } from './schemas.ts';
 
 export interface MountPoint {
   readonly prefix: string;
   readonly caller: CallerKind;
 }
 
-export type Mount = <P>(at: MountPoint, endpoint: Endpoint<P>) => void;
+export type Mount = <P, D>(at: MountPoint, endpoint: Endpoint<P, D>) => void;
 
 export function mountOn(app: FastifyInstance, services: Services): Mount {
   return ({ prefix, caller }, endpoint) => {
     app.route({
       method: 'POST',
       url: `${prefix}/${endpoint.name}`,
-      // The compiled serialiser is asked for the text before the reply goes out: an answer is remembered as text.
-      schema: { response: { 200: envelopeSchema(endpoint.data) } },
+      // The compiled serialiser makes the text before the reply goes out, since an answer is remembered as text.
+      schema: { response: { 200: envelopeSchema(answerSchema(endpoint.data)) } },
       handler(request, reply) {
         handle(services, endpoint, caller, request, reply).catch((error: unknown) => {
-          // The answer itself could not be sent: there is nobody left to tell but the log.
+          // The answer itself could not be sent, so only the log can say so.
           answerForError(services.deps.logger, accessLine(request.raw), error);
           request.raw.destroy();
         });
@@ -33,9 +34,9 @@ export function mountOn(app: FastifyInstance, services: Services): Mount {
   };
 }
 
-async function handle<P>(
+async function handle<P, D>(
   services: Services,
-  endpoint: Endpoint<P>,
+  endpoint: Endpoint<P, D>,
   caller: CallerKind,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -43,7 +44,7 @@ async function handle<P>(
   const { raw } = request;
   const { admission } = services;
   const line = accessLine(raw);
-  const exchange: Exchange = {
+  const exchange: Exchange<D> = {
     raw,
     path: line.path ?? '',
     line,
@@ -62,7 +63,7 @@ async function handle<P>(
 async function answerOf(
   { deps }: Services,
   run: () => Promise<Served>,
-  { line }: Exchange,
+  { line }: Pick<Exchange<never>, 'line'>,
 ): Promise<Answer | undefined> {
   try {
     const served = await run();

@@ -11,28 +11,52 @@ import { isLongerThan } from '../http/text.ts';
 /** Longest text that is stored for a field without a limit of its own, in characters. */
 const MAX_TEXT = 1024;
 
-/** An object of parameters; the order of its fields is that of the contract, by which the first broken rule answers. */
+/** An object of parameters. Its fields are in the order of `docs/api.md`, by which the first broken rule answers. */
 export type ParameterSchema<P> = z.ZodObject & z.ZodType<P>;
 
 export type Parsed<P> = { readonly type: 'parsed'; readonly value: P } | Rejection;
 
-/** What the rules need beside the body (the header's clientId, say); shadows fields of the same name. */
-export type Facts = (body: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
+type Fields = Readonly<Record<string, unknown>>;
 
-/**
- * @param facts is given the body without its absent fields
- * @returns the parameters, or the refusal of the first field that breaks a rule, its path as the detail
- */
+/** A rule across fields, or between a field and the caller. It is checked whatever else is broken. */
+export interface Rule {
+  /** Its place in the order of the fields decides which broken rule answers. */
+  readonly field: string;
+  readonly code: RefusalCode;
+  /** @param given the body without its absent fields, otherwise unchecked @param clientId the header's */
+  readonly isBroken: (given: Fields, clientId: string) => boolean;
+}
+
+/** The input of an endpoint. */
+export interface Input<P> {
+  /** The request's schema. */
+  readonly parameters: ParameterSchema<P>;
+  /** Other spellings: each is taken for a field that is absent. */
+  readonly aliases?: Readonly<Record<string, string>>;
+  readonly rules?: readonly Rule[];
+}
+
+/** @returns the parameters, or the refusal of the first field that breaks a rule, its path as the detail */
 export function parseParameters<P>(
-  schema: ParameterSchema<P>,
-  body: Readonly<Record<string, unknown>>,
-  facts?: Facts,
+  { parameters, aliases, rules = [] }: Input<P>,
+  body: Fields,
+  clientId: string,
 ): Parsed<P> {
-  const given = present(body) as Record<string, unknown>;
-  const result = schema.safeParse(facts === undefined ? given : { ...given, ...facts(given) }, { error: codeOf });
-  if (result.success) return { type: 'parsed', value: result.data };
-  const issue = firstIssue(result.error.issues, Object.keys(schema.shape));
-  return reject(isRefusalCode(issue.message) ? issue.message : 'B00004', issue.path.map(String).join('.'));
+  const given = renamed(present(body) as Fields, aliases);
+  const result = parameters.safeParse(given, { error: codeOf });
+  const broken = rules.filter(({ isBroken }) => isBroken(given, clientId));
+  if (result.success && broken.length === 0) return { type: 'parsed', value: result.data };
+  const issues = (result.error?.issues ?? []).map(({ path, message }) => ({ path, code: message }));
+  const all = [...issues, ...broken.map(({ field, code }) => ({ path: [field], code }))];
+  const { path, code } = firstOf(all, Object.keys(parameters.shape));
+  return reject(isRefusalCode(code) ? code : 'B00004', path.map(String).join('.'));
+}
+
+function renamed(given: Fields, aliases: Input<unknown>['aliases']): Fields {
+  if (aliases === undefined) return given;
+  const fields = { ...given };
+  for (const [alias, name] of Object.entries(aliases)) fields[name] ??= given[alias];
+  return fields;
 }
 
 /** An optional field that is `null` or `""` counts as absent, and so a required one is missing. */
@@ -46,25 +70,42 @@ function isAbsent(field: unknown): boolean {
   return field === null || field === '';
 }
 
-/** Text that is stored: bounded. */
-export const text = z.string().refine((value) => !isLongerThan(value, MAX_TEXT), { error: 'B00006' });
+/** An id or a name. With a lone surrogate it would not come back from every store as it was (`docs/api.md §3`). */
+export const name = z.string().refine((value) => value.isWellFormed(), { error: 'B00004' });
+
+/** A name that is stored: bounded. */
+export const storedName = name.refine((value) => !isLongerThan(value, MAX_TEXT), { error: 'B00006' });
 
 /** Any JSON object, untouched. */
-export const anyObject = z.unknown().refine(isObject, { error: 'B00002' });
+export const anyObject = z.unknown().refine(isObject, { error: 'B00002' }).meta({ type: 'object' });
 
-/** 1 to `max` names, duplicates dropped; counted before anything else is looked at (`docs/api.md §4 msgPush`). */
-export function nameList<T extends z.ZodType<string>>(max: number, name: T) {
+/** A nested object whose absent fields are left out, as in a body. */
+export function nested<T extends z.ZodType>(schema: T) {
+  return z.preprocess((value) => (Array.isArray(value) ? NO_OBJECT : present(value)), schema);
+}
+/** Stands for an array, which a union of objects would take for one of them. */
+const NO_OBJECT = false;
+
+/** 1 to `max` names, duplicates dropped (`docs/api.md §4 msgPush`). */
+export function nameList<T extends z.ZodType<string>>(max: number, one: T) {
   return z
-    .array(z.unknown())
+    .array(one)
     .min(1, { error: 'B00001' })
     .max(max)
-    .pipe(z.array(name))
     .transform((names) => [...new Set(names)]);
 }
 
-function firstIssue(issues: readonly z.core.$ZodIssue[], order: readonly string[]): z.core.$ZodIssue {
-  const rank = ({ path }: z.core.$ZodIssue): number => order.indexOf(String(path[0]));
-  return issues.reduce((first, issue) => (rank(issue) < rank(first) ? issue : first));
+interface Issue {
+  readonly path: readonly PropertyKey[];
+  readonly code: string;
+}
+
+/** The first by the order of the fields; a list's size comes before its elements. */
+function firstOf(issues: readonly Issue[], order: readonly string[]): Issue {
+  const rank = ({ path }: Issue): number => order.indexOf(String(path[0]));
+  const isBefore = (one: Issue, other: Issue): boolean =>
+    rank(one) === rank(other) ? one.path.length < other.path.length : rank(one) < rank(other);
+  return issues.reduce((first, issue) => (isBefore(issue, first) ? issue : first));
 }
 
 function codeOf(issue: z.core.$ZodRawIssue): RefusalCode {
@@ -77,10 +118,11 @@ function codeOf(issue: z.core.$ZodRawIssue): RefusalCode {
       return issue.origin === 'string' || issue.origin === 'array' ? 'B00006' : 'B00003';
     case 'too_small':
       return issue.origin === 'string' || issue.origin === 'array' ? 'B00004' : 'B00003';
+    case 'invalid_union':
+      return issue.discriminator === undefined ? 'B00004' : wrongTag(issue.input, issue.discriminator);
     case 'invalid_format':
     case 'not_multiple_of':
     case 'unrecognized_keys':
-    case 'invalid_union':
     case 'invalid_key':
     case 'invalid_element':
     case 'custom':
@@ -93,6 +135,13 @@ function codeOf(issue: z.core.$ZodRawIssue): RefusalCode {
 /** A number, but out of range: `JSON.parse` makes an infinity of `1e400`. */
 function isBeyondDoubles({ expected, input }: { readonly expected: string; readonly input?: unknown }): boolean {
   return expected === 'number' && typeof input === 'number' && !Number.isFinite(input);
+}
+
+/** The field that tells the kinds of an object apart is an integer of a small range. */
+function wrongTag(input: unknown, field: string): RefusalCode {
+  const value = isObject(input) ? input[field] : undefined;
+  if (typeof value !== 'number') return wrongType(value);
+  return Number.isInteger(value) || !Number.isFinite(value) ? 'B00003' : 'B00002';
 }
 
 function wrongType(input: unknown): RefusalCode {

@@ -5,6 +5,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Documents } from '../../ports/documents.ts';
 import type { EventLog } from '../../ports/event-log.ts';
 import type { Logger } from '../../ports/logger.ts';
+import type { Telemetry } from '../../ports/telemetry.ts';
 import type { TokenVerifier } from '../../ports/token-verifier.ts';
 
 export interface ApiLimits {
@@ -28,5 +29,7 @@ export interface ApiDeps {
   readonly time: ZonedTime;
   readonly nextMsgId: () => string;
   readonly logger: Logger;
+  /** How the parts of the service are, whichever thread runs them. */
+  readonly telemetry: Pick<Telemetry, 'parts'>;
   readonly limits: ApiLimits;
 }

@@ -1,10 +1,14 @@
 import { devices } from '../../ports/read-models/devices.ts';
+import { hasFailed, projectionPart } from '../../ports/telemetry.ts';
 import type { Call } from '../endpoint/call.ts';
 import type { Done } from '../endpoint/endpoint.ts';
 import type { Services } from '../http/services.ts';
 
-/** How long an answer waits for the device list, in ms; then it goes out anyway (`docs/architecture.md §Commands`). */
-const FOLLOW_MS = 2000;
+/**
+ * How long an answer waits for the device list, in ms; then it goes out anyway (`docs/architecture.md §Commands`). Longer
+ * than another projector takes to step in.
+ */
+const FOLLOW_MS = 5000;
 
 /** Reads follow writes: whoever has the answer finds the registration as it says. */
 export async function deviceListFollows(
@@ -13,5 +17,7 @@ export async function deviceListFollows(
   _parameters: unknown,
   { position }: Done,
 ): Promise<void> {
+  // It follows no more: there is nothing to wait for.
+  if (hasFailed(deps.telemetry, projectionPart(devices.name))) return;
   await call.outside(deps.documents.reached(devices.name, position, FOLLOW_MS));
 }

@@ -1,15 +1,14 @@
 /** `docs/api.md §4 msgPush and msgPushtry`: what a terminal may send. */
 import { z } from 'zod';
 import { push } from '../../commands/push.ts';
+import type { CommandOutcome, RequestIdentity } from '../../commands/remembered.ts';
 import type { Selection } from '../../commands/targets.ts';
 import { deviceTypes } from '../../domain/events.ts';
 import { type RefusalCode, reject } from '../../domain/result-codes.ts';
-import type { Call, Effect } from '../endpoint/call.ts';
+import type { Call } from '../endpoint/call.ts';
 import { causeOf } from '../endpoint/cause.ts';
 import type { EffectEndpoint } from '../endpoint/endpoint.ts';
-import type { RequestIdentity } from '../endpoint/idempotency.ts';
-import type { ParameterSchema } from '../endpoint/parameters.ts';
-import { anyObject, nameList, present } from '../endpoint/parameters.ts';
+import { anyObject, name, nameList, nested } from '../endpoint/parameters.ts';
 import { rawProperty } from '../endpoint/raw-json.ts';
 import type { Services } from '../http/services.ts';
 
@@ -17,57 +16,74 @@ const MAX_EXPIRES = 864_000;
 const DEFAULT_EXPIRES = 86_400;
 const MAX_LIST = 200;
 
-const anyName = z.string().min(1);
+const anyName = name.min(1);
 
-/** @param deviceType msgPush knows the enumeration; msgPushtry drops what is not in it */
+/** @param deviceType msgPush knows the enumeration; msgPushtry drops names that are not in it */
 function pushParameters(deviceType: z.ZodType<string>) {
-  const destination = z.discriminatedUnion('type', [
-    z.object({ type: z.literal(0), Id: nameList(MAX_LIST, anyName) }),
-    z.object({ type: z.literal(1), Id: nameList(MAX_LIST, anyName) }),
-    z.object({ type: z.literal(2), devType: nameList(MAX_LIST, deviceType) }),
-    z.object({ type: z.literal(3), appType: nameList(MAX_LIST, anyName) }),
-  ]);
-  // Named fields only: a loose object would be copied, and `__proto__` in it would become what it must not be.
-  const any = z.unknown().optional();
-  const typed = z.object({ type: z.int().min(0).max(3), Id: any, devType: any, appType: any });
   return z.object({
     expires: z.int().min(1).max(MAX_EXPIRES).default(DEFAULT_EXPIRES),
-    dst: z.preprocess(present, typed.pipe(destination)),
+    dst: nested(
+      z.discriminatedUnion('type', [
+        z.object({ type: z.literal(0), Id: nameList(MAX_LIST, anyName) }),
+        z.object({ type: z.literal(1), Id: nameList(MAX_LIST, anyName) }),
+        z.object({ type: z.literal(2), devType: nameList(MAX_LIST, deviceType) }),
+        z.object({ type: z.literal(3), appType: nameList(MAX_LIST, anyName) }),
+      ]),
+    ),
     message: anyObject.optional(),
   });
 }
 
-export const strictPushParameters = pushParameters(anyName.pipe(z.enum(deviceTypes)));
+/** An empty or ill-formed name is no name at all, rather than one outside of the enumeration. */
+const knownDeviceType = z.enum(deviceTypes, {
+  error: ({ input }) => (input === '' || (typeof input === 'string' && !input.isWellFormed()) ? 'B00004' : undefined),
+});
+const strictPushParameters = pushParameters(knownDeviceType);
 const tryPushParameters = pushParameters(anyName);
-export type PushParameters = z.output<typeof strictPushParameters>;
+type PushParameters = z.output<typeof strictPushParameters>;
+
+const accepted = z.strictObject({ msgId: z.string() });
+const acceptedInPart = z.strictObject({ msgId: z.string(), filtered: z.array(z.string()) });
 
 type Mode = 'strict' | 'try';
 
 const codes: readonly RefusalCode[] = ['B00001', 'B00006', 'B00004', 'D00008', 'A00004', 'B00002', 'B00003'];
 
 /** `docs/api.md §4 msgPush` */
-export const msgPushEndpoint = pushEndpoint('msgPush', 'strict', strictPushParameters, [...codes, 'H32006']);
-/** `docs/api.md §4 msgPushtry` */
-export const msgPushtryEndpoint = pushEndpoint('msgPushtry', 'try', tryPushParameters, [...codes, 'H32011']);
+export const msgPushEndpoint = pushEndpoint({
+  name: 'msgPush',
+  mode: 'strict',
+  parameters: strictPushParameters,
+  codes: [...codes, 'H32006'],
+  data: accepted,
+  dataOf: (msgId) => ({ msgId }),
+});
 
-function pushEndpoint(
-  name: string,
-  mode: Mode,
-  parameters: ParameterSchema<PushParameters>,
-  codes: readonly RefusalCode[],
-): EffectEndpoint<PushParameters> {
+/** `docs/api.md §4 msgPushtry` */
+export const msgPushtryEndpoint = pushEndpoint({
+  name: 'msgPushtry',
+  mode: 'try',
+  parameters: tryPushParameters,
+  codes: [...codes, 'H32011'],
+  data: acceptedInPart,
+  dataOf: (msgId, filtered) => ({ msgId, filtered: [...filtered] }),
+});
+
+interface PushVariant<D> extends Pick<EffectEndpoint<PushParameters, D>, 'name' | 'codes' | 'parameters' | 'data'> {
+  readonly mode: Mode;
+  readonly dataOf: (msgId: string, filtered: readonly string[]) => D;
+}
+
+function pushEndpoint<D>(variant: PushVariant<D>): EffectEndpoint<PushParameters, D> {
+  const { name, codes, parameters, data } = variant;
   return {
     type: 'effect',
     name,
     codes,
     token: 'required',
     parameters,
-    data: {
-      type: 'object',
-      required: ['msgId'],
-      properties: { msgId: { type: 'string' }, filtered: { type: 'array', items: { type: 'string' } } },
-    },
-    run: (services, call, given, identity) => accept(services, call, mode, given, identity),
+    data,
+    run: (services, call, given, identity) => accept(services, call, variant, given, identity),
     beforeAnswer({ written }, call, _parameters, { answer, position }) {
       const msgId = msgIdIn(answer);
       call.line.msgId = msgId;
@@ -76,13 +92,13 @@ function pushEndpoint(
   };
 }
 
-async function accept(
+async function accept<D>(
   { deps }: Services,
-  call: Call,
-  mode: Mode,
+  call: Call<D>,
+  { mode, dataOf }: PushVariant<D>,
   { dst, expires, message }: PushParameters,
   identity: RequestIdentity | undefined,
-): Promise<Effect> {
+): Promise<CommandOutcome> {
   if (call.user === undefined) return reject('D00003');
   const { userId } = call.user;
   const msgId = deps.nextMsgId();
@@ -94,8 +110,7 @@ async function accept(
     message: (message === undefined ? undefined : rawProperty(call.body.text, 'message')) ?? '{}',
     sender: { origin: 'terminal', appId: call.app.appId, userId, clientId: call.clientId },
     msgId,
-    causeFor: (filtered) =>
-      causeOf(call, identity, msgId, () => call.answer(mode === 'strict' ? { msgId } : { msgId, filtered })),
+    causeFor: (filtered) => causeOf(call, identity, msgId, () => call.answer(dataOf(msgId, filtered))),
   });
 }
 
@@ -112,7 +127,7 @@ function selectionOf(dst: PushParameters['dst'], userId: string): { selection: S
   }
 }
 
-/** Of an answer of ours, also one from before a restart. */
+/** The msgId in one of our answers, perhaps from before a restart. */
 function msgIdIn(answer: string): string {
   return (JSON.parse(answer) as { data: { msgId: string } }).data.msgId;
 }

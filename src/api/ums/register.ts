@@ -2,74 +2,62 @@
 import { z } from 'zod';
 import { register } from '../../commands/register.ts';
 import type { RegistrationEvent } from '../../domain/events.ts';
-import { type DeviceType, deviceTypes } from '../../domain/events.ts';
+import { deviceTypes } from '../../domain/events.ts';
 import { RegistrationStatus } from '../../domain/status.ts';
 import type { ZonedTime } from '../../domain/time.ts';
 import { causeOf } from '../endpoint/cause.ts';
 import type { EffectEndpoint } from '../endpoint/endpoint.ts';
-import { text } from '../endpoint/parameters.ts';
-import { userRegInfo, userRegInfoSchema } from '../views/user-reg-info.ts';
+import { name, type Rule, storedName } from '../endpoint/parameters.ts';
+import { type UserRegInfo, userRegInfo, userRegInfoSchema } from '../views/user-reg-info.ts';
 import { deviceListFollows } from './device-list-follows.ts';
 
-const fields = z.object({
-  userId: text.optional(),
-  userName: text.optional(),
-  clientId: text,
-  deviceId: text.optional(),
-  pushId: text,
-  deviceName: text.optional(),
+const registerParameters = z.object({
+  userId: storedName.optional(),
+  userName: storedName.optional(),
+  clientId: storedName,
+  deviceId: storedName.optional(),
+  pushId: storedName,
+  deviceName: storedName.optional(),
   // The code is named here, because registration has one of its own for this field.
-  deviceType: z
-    .string()
-    .refine(isDeviceType, { error: 'C00006' })
-    .transform((value) => value as DeviceType),
-  typeId: text.optional(),
-  /** Any JSON integer: whether a channel goes by it is a question of state (`docs/api.md §2`). */
-  collab3th: z.preprocess(withinDoubles, z.number().refine(Number.isInteger, { error: 'B00002' })),
-  appPackage: z.string().optional(),
-  /** A fact beside the body: the header's. */
-  callerClientId: z.string(),
+  deviceType: z.enum(deviceTypes, { error: ({ input }) => (typeof input === 'string' ? 'C00006' : undefined) }),
+  typeId: storedName.optional(),
+  /** Any JSON integer: whether there is a channel for it is a question of state (`docs/api.md §2`). */
+  collab3th: z
+    .preprocess(withinDoubles, z.number().refine(Number.isInteger, { error: 'B00002' }))
+    .meta({ type: 'integer' }),
+  appPackage: name.optional(),
 });
+type RegisterParameters = z.output<typeof registerParameters>;
 
-type Draft = Partial<z.output<typeof fields>>;
+const rules: readonly Rule[] = [
+  {
+    field: 'clientId',
+    code: 'B00004',
+    isBroken: ({ clientId }, callerId) => typeof clientId === 'string' && clientId !== callerId,
+  },
+  {
+    field: 'collab3th',
+    code: 'B00004',
+    isBroken: ({ collab3th, clientId, deviceId, pushId }) =>
+      collab3th === 1 && (clientId !== deviceId || clientId !== pushId),
+  },
+];
 
-/** A rule across fields that is checked whatever else is broken: the field's place decides which rule answers. */
-const always = { when: () => true } as const;
-
-export const registerParameters = fields
-  .refine(({ clientId, callerClientId }: Draft) => typeof clientId !== 'string' || clientId === callerClientId, {
-    ...always,
-    path: ['clientId'],
-    error: 'B00004',
-  })
-  .refine(
-    ({ collab3th, clientId, deviceId, pushId }: Draft) =>
-      collab3th !== 1 || (clientId === deviceId && clientId === pushId),
-    { ...always, path: ['collab3th'], error: 'B00004' },
-  );
-
-export type RegisterParameters = z.output<typeof registerParameters>;
-
-/** `1e400` is an integer too, and `JSON.parse` makes an infinity of it: no channel goes by the largest double either. */
+/** `1e400` is an integer too, and `JSON.parse` makes an infinity of it. There is no channel for the largest double either. */
 function withinDoubles(value: unknown): unknown {
   return value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY ? Number.MAX_VALUE : value;
 }
 
-function isDeviceType(value: string): boolean {
-  return (deviceTypes as readonly string[]).includes(value);
-}
-
 /** `docs/api.md §4 register` */
-export const registerEndpoint: EffectEndpoint<RegisterParameters> = {
+export const registerEndpoint: EffectEndpoint<RegisterParameters, UserRegInfo> = {
   type: 'effect',
   name: 'register',
   codes: ['B00001', 'B00004', 'D00008', 'H32004', 'H32005', 'C00006'],
   token: 'optional',
   parameters: registerParameters,
-  facts: (clientId) => () => ({ callerClientId: clientId }),
+  rules,
   data: userRegInfoSchema,
-  run({ deps }, call, parameters, identity) {
-    const { callerClientId: _, ...registration } = parameters;
+  run({ deps }, call, registration, identity) {
     return register(deps.log, {
       app: call.app,
       registration,
@@ -81,7 +69,7 @@ export const registerEndpoint: EffectEndpoint<RegisterParameters> = {
   beforeAnswer: deviceListFollows,
 };
 
-function answerData(event: RegistrationEvent | undefined, time: ZonedTime) {
+function answerData(event: RegistrationEvent | undefined, time: ZonedTime): UserRegInfo {
   switch (event?.type) {
     case 'ChannelRegistered':
       return userRegInfo(event.data, RegistrationStatus.registered, time);
@@ -89,6 +77,6 @@ function answerData(event: RegistrationEvent | undefined, time: ZonedTime) {
       return userRegInfo(event.data, RegistrationStatus.updated, time);
     case 'ChannelUnregistered':
     case undefined:
-      throw new Error('a registration comes to an event of its own');
+      throw new Error('a registration without an event of its own');
   }
 }

@@ -1,41 +1,38 @@
 /** MessageInfo (`docs/api.md §3`, `§4 getmsgstat`): a message and its targets as callers see them. */
-import { messageStatuses } from '../../domain/status.ts';
+import { z } from 'zod';
+import { failureCodes } from '../../domain/events.ts';
+import { type MessageStatus, messageStatuses } from '../../domain/status.ts';
 import { shownFailure, type TargetView } from '../../domain/target-view.ts';
 import type { ZonedTime } from '../../domain/time.ts';
 import type { MessageView } from '../../queries/message-view.ts';
 
-const text = { type: 'string' };
-const integer = { type: 'integer' };
+const targetSchema = z.strictObject({
+  clientId: z.string(),
+  appPackage: z.string(),
+  status: z.int(),
+  pushTime: z.string().optional(),
+  reportTime: z.string().optional(),
+  failure: z.strictObject({ code: z.enum(failureCodes), reason: z.string() }).optional(),
+});
 
-const targetSchema = {
-  type: 'object',
-  required: ['clientId', 'appPackage', 'status'],
-  properties: {
-    clientId: text,
-    appPackage: text,
-    status: integer,
-    pushTime: text,
-    reportTime: text,
-    failure: { type: 'object', required: ['code', 'reason'], properties: { code: text, reason: text } },
-  },
-};
+const counts = Object.fromEntries(messageStatuses.map((status) => [status, z.int()])) as Record<
+  MessageStatus,
+  z.ZodInt
+>;
 
-export const messageInfoSchema = {
-  type: 'object',
-  required: ['mesgId', 'msgId', 'revTime', 'status', 'summary', 'targets'],
-  properties: {
-    mesgId: text,
-    msgId: text,
-    userId: text,
-    revTime: text,
-    pushTime: text,
-    status: integer,
-    summary: { type: 'object', properties: Object.fromEntries(messageStatuses.map((status) => [status, integer])) },
-    targets: { type: 'array', items: targetSchema },
-  },
-};
+export const messageInfoSchema = z.strictObject({
+  mesgId: z.string(),
+  msgId: z.string(),
+  userId: z.string().optional(),
+  revTime: z.string(),
+  pushTime: z.string().optional(),
+  status: z.int(),
+  summary: z.strictObject(counts),
+  targets: z.array(targetSchema),
+});
+export type MessageInfo = z.output<typeof messageInfoSchema>;
 
-export function messageInfo({ header, targets, pushTime, status, summary }: MessageView, time: ZonedTime) {
+export function messageInfo({ header, targets, pushTime, status, summary }: MessageView, time: ZonedTime): MessageInfo {
   return {
     mesgId: header.msgId,
     msgId: header.msgId,
@@ -48,7 +45,7 @@ export function messageInfo({ header, targets, pushTime, status, summary }: Mess
   };
 }
 
-function targetInfo(target: TargetView, time: ZonedTime) {
+function targetInfo(target: TargetView, time: ZonedTime): z.output<typeof targetSchema> {
   const { clientId, appPackage, status, pushTime, reportTime } = target;
   return {
     clientId,

@@ -1,25 +1,34 @@
-/** Follows the log from a checkpoint, batch by batch, and comes back after failures, for as long as it is wanted. */
+/** Follows the log from a checkpoint, batch by batch, and begins again after failures, until it is stopped. */
 import { UndecodableEvent } from '../../domain/codec.ts';
 import type { UmsEvent } from '../../domain/events.ts';
 import type { Position } from '../../domain/position.ts';
-import type { Documents } from '../documents.ts';
-import type { EventLog, LogFilter, RecordedEvent } from '../event-log.ts';
+import { CheckpointLost, type Documents } from '../documents.ts';
+import { StoreUnavailable } from '../errors.ts';
+import type { EventLog, LogBatch, LogFilter, RecordedEvent } from '../event-log.ts';
 import type { Logger } from '../logger.ts';
+import type { PartStatus, Telemetry } from '../telemetry.ts';
 import { type Loop, pause, restartDelay, startLoop } from './loop.ts';
 
 /** A subscription that has taken nothing for this long saves how far it has read, in ms. */
 const IDLE_MS = 1_000;
 
-/** An event that a follower can't take. It stops the follower: what comes after it would build on a gap. */
+/** A subscription that has not seen the end of the log for this long is catching up, in ms. */
+const BEHIND_MS = 10_000;
+/** Checkpoints lost in a row, after which another runner is taken to hold the subscription's place. */
+const LOST_IN_A_ROW = 3;
+/** Characters of an error's text that its report carries. */
+const MAX_DETAIL = 300;
+
+/** An event that a subscription can't take. It stops the subscription: what comes after it would build on a gap. */
 export class PoisonEvent extends Error {
   override readonly name = 'PoisonEvent';
 }
 
 export type SubscriptionState =
   | { readonly status: 'running' | 'stopped' }
-  /** Goes on by itself, from where its checkpoint then stands. */
+  /** It goes on by itself, from where its checkpoint then stands. */
   | { readonly status: 'waiting'; readonly error: Error }
-  /** Has met an event that it can't take: needs a person. */
+  /** It has met an event that it can't take, and needs a person. */
   | { readonly status: 'failed'; readonly error: Error };
 
 export interface Subscription extends Loop {
@@ -45,6 +54,8 @@ export type TakeBatch<E extends UmsEvent> = (
 export interface SubscriptionOptions<E extends UmsEvent> {
   /** Also that of its checkpoint. */
   readonly name: string;
+  /** The name that it reports under. */
+  readonly part: string;
   /** Lets events of type `E` through only. */
   readonly filter: LogFilter;
   /** Called at every start from the checkpoint. What it gives takes the batches from there on, in order, until one fails. */
@@ -60,26 +71,63 @@ export interface SubscriptionDeps {
   readonly log: EventLog;
   readonly documents: Documents;
   readonly logger: Logger;
+  readonly telemetry?: Pick<Telemetry, 'report'> | undefined;
 }
 
 export function startSubscription<E extends UmsEvent>(
   options: SubscriptionOptions<E>,
   deps: SubscriptionDeps,
 ): Subscription {
-  const { name } = options;
+  const { name, part } = options;
+  const { logger, telemetry } = deps;
   let state: SubscriptionState = { status: 'running' };
+  let reported: PartStatus['state'] = 'catchingUp';
+  let seenEndAt = performance.now();
+
+  const report = (status: PartStatus): void => {
+    reported = status.state;
+    telemetry?.report(part, status);
+  };
+
+  const onProgress = ({ caughtUp, behind, newestAt }: Progress): void => {
+    state = { status: 'running' };
+    if (caughtUp) seenEndAt = performance.now();
+    // Under load the end is often out of sight for a moment.
+    const isUp = caughtUp || (reported === 'up' && performance.now() - seenEndAt < BEHIND_MS);
+    report({
+      state: isUp ? 'up' : 'catchingUp',
+      lagEvents: behind,
+      lagSeconds: caughtUp ? 0 : ageOf(newestAt),
+    });
+  };
+
+  /** @returns whether the subscription is at its end */
+  const onFailure = (error: Error, failures: number): boolean => {
+    const forGood = error instanceof PoisonEvent || error instanceof UndecodableEvent;
+    state = { status: forGood ? 'failed' : 'waiting', error };
+    // No harm: another runner has moved it, or a write whose answer did not come in time was committed after all.
+    const isLost = error instanceof CheckpointLost;
+    if (isLost && failures < LOST_IN_A_ROW) {
+      logger.debug({ part, err: error }, 'lost a checkpoint to another runner');
+      return false;
+    }
+    // The state is the telemetry's to tell. These may be defects: where they come from helps to find them.
+    const isForeseen = isLost || error instanceof StoreUnavailable || error instanceof UndecodableEvent;
+    if (!isForeseen) logger.error({ part, err: error }, 'a subscription met an error');
+    report({ state: forGood ? 'failed' : 'waiting', detail: error.message.slice(0, MAX_DETAIL) });
+    return forGood;
+  };
 
   const run = async (signal: AbortSignal): Promise<void> => {
+    report({ state: 'catchingUp' });
     for (let failures = 0; !signal.aborted; failures += 1) {
       try {
-        await follow(options, deps, signal, () => {
+        await follow(options, deps, signal, (progress) => {
           failures = 0;
-          state = { status: 'running' };
+          onProgress(progress);
         });
       } catch (error) {
-        state = stateAfter(error as Error);
-        deps.logger.error({ follower: name, err: error }, `follower ${state.status}`);
-        if (state.status === 'failed') return;
+        if (onFailure(error as Error, failures)) return;
       }
       await pause(restartDelay(failures), signal);
     }
@@ -89,25 +137,26 @@ export function startSubscription<E extends UmsEvent>(
   return { name, state: () => state, ...startLoop(run) };
 }
 
-/**
- * What is left undone for want of the store is done later. A checkpoint that stands elsewhere is no harm either: a write
- * whose answer did not come in time was committed after all, or a rebuild was swapped in.
- */
-function stateAfter(error: Error): SubscriptionState {
-  const forGood = error instanceof PoisonEvent || error instanceof UndecodableEvent;
-  return { status: forGood ? 'failed' : 'waiting', error };
+/** Seconds; for events in their order, the next one is at most as old. */
+function ageOf(at: string | undefined): number | undefined {
+  return at === undefined ? undefined : Math.max(0, (Date.now() - Date.parse(at)) / 1000);
+}
+
+interface Progress extends Pick<LogBatch, 'caughtUp' | 'behind'> {
+  /** ISO time of the newest event taken, if the batch had one. */
+  readonly newestAt: string | undefined;
 }
 
 async function follow<E extends UmsEvent>(
   { name, filter, begin, passOver }: SubscriptionOptions<E>,
   { log, documents }: SubscriptionDeps,
   signal: AbortSignal,
-  onProgress: () => void,
+  onProgress: (progress: Progress) => void,
 ): Promise<void> {
   const take = begin();
   let position = await documents.checkpoint(name);
   let takenAt = Number.NEGATIVE_INFINITY;
-  for await (const { events, scanned, caughtUp } of log.subscribe(position, filter, signal)) {
+  for await (const { events, scanned, caughtUp, behind } of log.subscribe(position, filter, signal)) {
     if (events.length > 0) {
       position = await take(events as readonly RecordedEvent<E>[], position, signal);
       takenAt = performance.now();
@@ -120,7 +169,7 @@ async function follow<E extends UmsEvent>(
       await passOver(position, scanned);
       position = scanned;
     }
-    onProgress();
+    onProgress({ caughtUp, behind, newestAt: events.at(-1)?.metadata.at });
   }
   if (!signal.aborted) throw new Error('the subscription has ended');
 }

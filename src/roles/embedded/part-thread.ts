@@ -7,7 +7,9 @@ import type { LogLevel } from '../../config.ts';
 import type { App } from '../../domain/apps.ts';
 import { decodeEvent, encodeEvent } from '../../domain/codec.ts';
 import { systemClock } from '../../ports/clock.ts';
+import type { PartStatus } from '../../ports/telemetry.ts';
 import { threadLogger } from '../process/logging.ts';
+import { forwardTelemetry } from '../process/telemetry.ts';
 import { startProjector } from '../projector.ts';
 import { startWorker } from '../worker.ts';
 
@@ -26,7 +28,10 @@ export interface PartStart {
 
 export type ToPart = { readonly type: 'stop'; readonly graceMs: number };
 
-export type FromPart = { readonly type: 'started' } | { readonly type: 'log'; readonly line: string };
+export type FromPart =
+  | { readonly type: 'started' }
+  | { readonly type: 'log'; readonly line: string }
+  | { readonly type: 'telemetry'; readonly part: string; readonly status: PartStatus };
 
 /** How much this thread steps back for the others: whoever waits for an answer comes first. */
 const NICENESS = 5;
@@ -47,7 +52,8 @@ async function run(parent: MessagePort, start: PartStart): Promise<void> {
   const tell = (message: FromPart): void => parent.postMessage(message);
   const logger = threadLogger(start.logLevel, (line) => tell({ type: 'log', line }));
   const ports = attachEmbedded(start.port, { ...start.store, codec: { encode: encodeEvent, decode: decodeEvent } });
-  const part = await parts[start.part]({ ...ports, clock: systemClock, logger, apps, jpushUrl });
+  const telemetry = forwardTelemetry((part, status) => tell({ type: 'telemetry', part, status }));
+  const part = await parts[start.part]({ ...ports, clock: systemClock, logger, telemetry, apps, jpushUrl });
   parent.once('message', async ({ graceMs }: ToPart) => {
     await part.stop(graceMs);
     await ports.close();

@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import type { EmbeddedBackend } from '../../backends/embedded/index.ts';
 import type { Config } from '../../config.ts';
+import type { Telemetry } from '../../ports/telemetry.ts';
 import type { ProcessLog } from '../process/logging.ts';
 import type { FromPart, PartName, PartStart, ToPart } from './part-thread.ts';
 import { openStore, storeFault, storeOptions } from './store.ts';
@@ -22,6 +23,7 @@ export async function startEmbeddedService(
   config: Config,
   jpushUrl: string,
   log: ProcessLog,
+  telemetry: Telemetry,
 ): Promise<EmbeddedService> {
   const backend = await openStore(config);
   const threads: PartThread[] = [];
@@ -35,7 +37,7 @@ export async function startEmbeddedService(
       logLevel: config.logLevel,
     });
     threads.push(thread);
-    await thread.started(log);
+    await thread.started(log, telemetry);
   };
   try {
     // One after the other: what delivers looks into the read models.
@@ -62,7 +64,7 @@ interface PartThread {
   /** Settles when it ended by itself. */
   readonly died: Promise<Error>;
   /** @throws what kept it from starting */
-  started(log: ProcessLog): Promise<void>;
+  started(log: ProcessLog, telemetry: Telemetry): Promise<void>;
   /** At once if it is no more. */
   stop(graceMs: number): Promise<void>;
 }
@@ -84,11 +86,17 @@ function startPart(start: PartStart): PartThread {
   });
   return {
     died,
-    async started(log) {
+    async started(log, telemetry) {
       const started = new Promise<void>((resolve) => {
         worker.on('message', (message: FromPart) => {
-          if (message.type === 'log') log.writeLine(message.line);
-          else resolve();
+          switch (message.type) {
+            case 'log':
+              return log.writeLine(message.line);
+            case 'telemetry':
+              return telemetry.report(message.part, message.status);
+            case 'started':
+              return resolve();
+          }
         });
       });
       await Promise.race([started, died.then((error) => Promise.reject(error))]);

@@ -1,4 +1,4 @@
-/** What holds for every endpoint (`docs/api.md §2`). */
+/** Rules that hold for every endpoint (`docs/api.md §2`). */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { signatureOf, withoutSpace } from '../../../src/api/http/signature.ts';
 import { type CallOptions, cloudApp, openTestApi, phoneApp, type TestApi } from '../../support/api.ts';
@@ -50,7 +50,7 @@ describe.each(endpoints)('%s', (name) => {
     expect(answer.status).toBe(name === 'devlist' ? 200 : 415);
   });
 
-  test.each(['', ' ', '\r\n\t\v\f '])('a blank body %j counts as {} whatever its content type', async (body) => {
+  test.each(['', ' ', '\r\n\t\v\f '])('a blank body %j counts as {} with any content type', async (body) => {
     for (const type of [undefined, 'text/plain', ';;;', 'application/json']) {
       const answer = await call({ body, headers: { 'content-type': type } });
       expect([answer.status, answer.retCode]).toEqual([200, name === 'devlist' ? '00000' : 'B00001']);

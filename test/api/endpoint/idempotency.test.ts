@@ -31,7 +31,7 @@ async function countEvents(): Promise<number> {
   return (await api.deps.log.readAll(START, { prefixes }, 100_000)).length;
 }
 
-/** How many events the calls came to. */
+/** How many events the calls appended. */
 async function effectOf(run: () => Promise<unknown>): Promise<number> {
   const before = await countEvents();
   await run();
@@ -72,7 +72,7 @@ describe('the same request again gets the very same answer and has no second eff
     expect(await effectOf(async () => expect(await send()).toEqual(first))).toBe(0);
   });
 
-  test('white space and the query string make no difference: what was signed is the same', async () => {
+  test('white space and the query string make no difference: the signed text is the same', async () => {
     const id = nextId();
     const first = await push(id);
     const body = '{ "dst": {"type":0, "Id":["phone-1"]}, "message": {"n":1}}';
@@ -185,7 +185,7 @@ test('a refusal that the earlier request has caused is answered like that one', 
   expect((await api.call('unreg', other)).retCode).toBe('C00005');
 });
 
-describe('a first request is not looked up, and what fails is', () => {
+describe('a first request is not looked up, a failed one is', () => {
   let broken: TestApi | undefined;
   afterEach(() => broken?.close());
 

@@ -32,7 +32,7 @@ describe('rawProperty', () => {
     expect(rawProperty(`{"message": ${deep}}`, 'message')).toBe(deep);
   });
 
-  test('is what JSON.parse finds, without the white space, whatever the document looks like', () => {
+  test('is the value that JSON.parse finds, without the white space, for any document', () => {
     const space = fc.stringMatching(/^[ \t\n\r]{0,3}$/);
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.jsonValue(), space, (others, message, gap) => {

@@ -54,7 +54,7 @@ test('a push with all of its ids', async () => {
   ]);
 });
 
-test('exactly one line for what is refused, and for what no endpoint answers', async () => {
+test('exactly one line for a refusal, and for an answer that no endpoint gave', async () => {
   await api.call('msgPush', { body: '{' });
   await api.call('msgPush', { headers: { sign: 'x' } });
   await api.call('msgPush', { user: 'u', body: {} });
@@ -70,7 +70,7 @@ test('exactly one line for what is refused, and for what no endpoint answers', a
   expect(api.lines.map(({ clientId }) => clientId)).toEqual(['client-1', 'client-1', 'client-1', undefined, undefined]);
 });
 
-describe('what is unforeseen', () => {
+describe('an unforeseen error', () => {
   test('A00004 without internals in the answer, with all of them in the log', async () => {
     failure = new TypeError('internal detail');
     const answer = await register();

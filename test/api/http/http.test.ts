@@ -96,7 +96,7 @@ test('HEAD gets no body', async () => {
   expect([answer.status, answer.body, answer.headers.allow]).toEqual([405, '', 'POST']);
 });
 
-test('a connection goes on after a refusal with a body that nobody read', async () => {
+test('a connection goes on after a refusal whose request body was not read', async () => {
   const socket = connect(port, '127.0.0.1');
   const first = await rawAnswer(socket, () => socket.write(post(['Content-Length: 2'], '{}', '/nowhere')));
   const second = await rawAnswer(socket, () => socket.write(post(['Content-Length: 0'])));
@@ -186,7 +186,7 @@ test('more in flight than allowed is shed with A00001 and Retry-After', async ()
   await held.close();
 });
 
-test('while closing, what is at work is finished and what still comes is shed with A00001', async () => {
+test('while closing, running requests are finished and new ones are shed with A00001', async () => {
   const { held, port: heldPort, entered, release } = await heldApi(10);
   const socket = connect(heldPort, '127.0.0.1');
   const other = connect(heldPort, '127.0.0.1');
@@ -208,7 +208,7 @@ test('while closing, what is at work is finished and what still comes is shed wi
   await held.close();
 });
 
-test('while closing, who sends on an open connection, or a new one, is answered before it is closed', async () => {
+test('while closing, a request on an open or a new connection is answered before the connection is closed', async () => {
   const closing = await openTestApi();
   await closing.app.listen({ port: 0, host: '127.0.0.1' });
   const { port: closingPort } = closing.app.server.address() as AddressInfo;

@@ -34,7 +34,7 @@ describe('withoutSpace', () => {
     expect(withoutSpace('{"a":"\u00a0\u3000\u2028\\n\ufeff"}')).toBe('{"a":"\u00a0\u3000\u2028\\n\ufeff"}');
   });
 
-  test('is the text without them, whatever the text', () => {
+  test('is the text without them, for any text', () => {
     const unit = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom(' ', '\t', '\n', '\v', '\f', '\r', '\u00a0'));
     fc.assert(
       fc.property(fc.array(unit), (parts) => {

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-test('by first registration, newest first, ties by the order in the log; what unregistered is gone', async () => {
+test('by first registration, newest first, ties by the order in the log; unregistered terminals are gone', async () => {
   for (const clientId of ['a', 'b', 'c']) await api.register(clientId, { userId: 'u1' });
   now += 1000;
   await api.register('d', { userId: 'u1' });

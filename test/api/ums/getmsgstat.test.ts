@@ -29,7 +29,7 @@ test.each([
   expect(await ask(body)).toMatchObject({ status: 200, retCode, data: null });
 });
 
-test('the sender’s user and the user of a target may ask, nobody else', async () => {
+test('the sender’s user and the user of a target may ask, and no other', async () => {
   expect((await ask({ msgId })).retCode).toBe('00000');
   expect((await ask({ msgId }, 'target')).retCode).toBe('00000');
   expect(await ask({ msgId }, 'stranger')).toMatchObject({ status: 200, retCode: 'H32007', data: null });

@@ -7,7 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-test('register, push, ask, report, ask again: each sees what was answered before', async () => {
+test('register, push, ask, report, ask again: each sees the effects of the answers before it', async () => {
   const registered = await api.register('fridge-1', { userId: 'u1', userName: 'Ada', deviceId: 'd1' });
   expect(registered).toMatchObject({
     status: 200,

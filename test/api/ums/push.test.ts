@@ -208,7 +208,7 @@ describe('msgPushtry: state', () => {
   });
 });
 
-test('what stands in the event', async () => {
+test('the fields of the event', async () => {
   const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
   const { data } = await api.call('msgPush', {
     clientId: 'sender',
@@ -255,7 +255,7 @@ test('what stands in the event', async () => {
   });
 });
 
-test('only what was chosen as a user’s is bound to that user', async () => {
+test('only targets that were chosen through a user are bound to that user', async () => {
   const { data } = await push('msgPush', { dst: { type: 0, Id: ['nobody-1'] } });
   const message = await accepted(data.msgId);
   expect(message.boundUserId).toBeUndefined();

@@ -141,7 +141,7 @@ describe('state, in this order', () => {
   });
 });
 
-/** What can be wrong with a request, in the order of the checks (`docs/api.md §2`). */
+/** Everything that can be wrong with a request, in the order of the checks (`docs/api.md §2`). */
 interface Fault {
   readonly retCode: string;
   readonly what: string;
@@ -200,7 +200,7 @@ describe('of two faults the earlier one in the order of the checks answers', () 
   });
 });
 
-test('registering again replaces what is carried, keeps the rest, and moves the terminal to its new user at once', async () => {
+test('registering again replaces the fields that are sent, keeps the rest, and moves the terminal to its new user at once', async () => {
   const id = 'mover';
   const first = await api.register(id, {
     userId: 'u1',
@@ -240,7 +240,7 @@ test('unregistering in between: the status goes 1, 3, 2, 1, and regTime stays', 
   expect((await api.register(id)).data).toMatchObject({ status: 1, regTime: first.data.regTime });
 });
 
-test('what stands beside the event', async () => {
+test('the metadata of the event', async () => {
   await api.register('meta-1', { appPackage: 'com.example.fridge' });
   await api.call('register', {
     clientId: 'meta-1',
@@ -280,6 +280,17 @@ test('a device list that stays behind is waited for, and then the answer goes ou
     },
   }));
   expect((await behind.register('c')).retCode).toBe('00000');
-  expect(waits).toEqual([['devices', 2000]]);
+  expect(waits).toEqual([['devices', 5000]]);
   await behind.close();
+});
+
+test('a device list that has failed is not waited for', async () => {
+  const waits: unknown[] = [];
+  const failed = await openTestApi(({ documents }) => ({
+    documents: { ...documents, reached: async (name) => waits.push(name) > 0 },
+    telemetry: { parts: () => [{ part: 'projection.devices', state: 'failed', since: new Date().toISOString() }] },
+  }));
+  expect((await failed.register('c')).retCode).toBe('00000');
+  expect(waits).toEqual([]);
+  await failed.close();
 });

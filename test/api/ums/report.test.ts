@@ -37,7 +37,7 @@ test.each([
   expect(await report('free', change)).toMatchObject({ status: 200, retCode, data: null });
 });
 
-test('H32007 for a terminal that is no target, whoever’s token it brings', async () => {
+test('H32007 for a terminal that is no target, with any user’s token', async () => {
   expect(await report('sender', {}, 'sender')).toMatchObject({ retCode: 'H32007' });
 });
 
@@ -49,7 +49,7 @@ test('a target that had a user at acceptance needs that user’s token, before i
   expect(await report('owned', { status: 3 }, 'u1')).toMatchObject({ retCode: '00000', data: null });
 });
 
-test('what became of the registration since does not matter', async () => {
+test('later changes of the registration do not matter', async () => {
   await api.register('owned', { userId: 'u2' });
   expect((await report('owned', {}, 'u1')).retCode).toBe('00000');
   expect((await report('owned', { status: 4 }, 'u2')).retCode).toBe('D00008');

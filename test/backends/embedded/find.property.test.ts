@@ -67,7 +67,7 @@ async function filled(documents: Documents, all: readonly Screen[]) {
   return collection;
 }
 
-test('every page of every kind of find is the model’s, whatever the keys', async () => {
+test('every page of every kind of find is the model’s, for any keys', async () => {
   const { documents } = backend().backend;
   await fc.assert(
     fc.asyncProperty(

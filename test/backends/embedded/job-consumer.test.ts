@@ -108,7 +108,7 @@ describe('a writer that has been silent for a minute', () => {
     await eventually(() => expect(rig.counts()).toMatchObject({ active: 0, waiting: 0 }));
   });
 
-  test('is told once what became of a job', async () => {
+  test('gets the result of a job once', async () => {
     vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] });
     const rig = await open();
     rig.consume(rig.link, async ({ id }) => {
@@ -123,7 +123,7 @@ describe('a writer that has been silent for a minute', () => {
     expect(rig.runs).toEqual(['j0', 'j1', 'j2']);
   });
 
-  test('holds up no consumer that closes, and what it hands out later goes back', async () => {
+  test('holds up no consumer that closes, and jobs that it hands out later go back', async () => {
     const rig = await open();
     const consumer = rig.consume(rig.link);
     rig.stallAt('takeJobs');

@@ -15,7 +15,7 @@ import { appendAll } from '../../support/events.ts';
 const OTHERS = 60_000;
 const filter: LogFilter = { prefixes: ['registration-'], types: ['ChannelRegistered'] };
 
-/** A registration, and after it receipts that nobody can decode: nobody who passes over them needs to. */
+/** A registration, and after it receipts that can't be decoded: a reader that skips them need not decode them. */
 async function crowded() {
   const test = await openTestBackend();
   onTestFinished(test.close);

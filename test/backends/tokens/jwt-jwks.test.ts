@@ -67,7 +67,7 @@ describe('a JWT by key set', () => {
     expect(await verifier.verify(await second.sign(claims()))).toEqual(VERIFIED);
   });
 
-  test('keys that nobody knows cannot hammer the endpoint', async () => {
+  test('unknown keys cannot hammer the endpoint', async () => {
     const [known, stranger] = [await signingKey('ES256', 'k1'), await signingKey('ES256')];
     const { verifier, claims, endpoint, clock } = await open(known);
     await verifier.verify(await known.sign(claims()));
@@ -101,7 +101,7 @@ describe('a JWT by key set', () => {
     expect(await verifier.verify(await key.sign(claims(), { kid: 'k9' }))).toEqual(VERIFIED);
   });
 
-  /** What an issuer may have in its set beside a good key. */
+  /** Odd keys that an issuer may have in its set beside a good one. */
   const oddKeys = async (good: SigningKey): Promise<Record<string, unknown>> => {
     const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
     const another = await signingKey('RS256');
@@ -191,7 +191,7 @@ describe('a JWT by key set', () => {
     expect(await verifier.verify(await key.sign(claims()))).toEqual(VERIFIED);
   });
 
-  test('what is not signed by an asymmetric key costs no call', async () => {
+  test('a token that no asymmetric key signed costs no call', async () => {
     const key = await signingKey('ES256', 'k1');
     const { verifier, endpoint } = await open(key);
     const header = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -201,7 +201,7 @@ describe('a JWT by key set', () => {
     expect(endpoint.seen).toHaveLength(0);
   });
 
-  test('what is not written in strict base64url is refused, and costs no call', async () => {
+  test('a token that is not strict base64url is refused, and costs no call', async () => {
     const key = await signingKey('ES256');
     const { verifier, claims, endpoint } = await open(key);
     // Signatures of ES256 are new each time: one is taken that has letters of its own alphabet in it.
@@ -230,7 +230,7 @@ describe('a JWT by key set', () => {
     expect(await verifier.verify(token)).toEqual(VERIFIED);
   });
 
-  test('silence ends after 2 s, for all who wait', async () => {
+  test('silence ends after 2 s, for all callers that wait', async () => {
     const key = await signingKey('ES256', 'k1');
     const { verifier, claims, endpoint } = await open(key);
     endpoint.behave(() => {});

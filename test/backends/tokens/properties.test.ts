@@ -20,7 +20,7 @@ const claims = fc.record(
   { requiredKeys: [] },
 );
 
-test('whatever a token claims, only a user with an end that is to come is verified', () => {
+test('with any claims, only a token with a user and an end in the future is verified', () => {
   fc.assert(
     fc.property(claims, fc.boolean(), (said, expRequired) => {
       const { verdict, expiresAt } = readClaims(said, NOW, { expRequired });

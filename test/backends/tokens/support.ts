@@ -42,7 +42,7 @@ export interface Seen {
 export interface TestEndpoint {
   readonly url: string;
   readonly seen: readonly Seen[];
-  /** What it does from now on. */
+  /** Sets its behaviour from now on. */
   behave(as: (request: Seen, response: ServerResponse) => void): void;
   close(): Promise<void>;
 }
@@ -78,7 +78,7 @@ export function answer(status: number, body: unknown, headers: Record<string, st
   };
 }
 
-/** A server that compresses by default, as RFC 9110 allows where a request doesn't say what it accepts. */
+/** A server that compresses by default, as RFC 9110 allows where a request doesn't say which encodings it accepts. */
 export function compressedUnlessRefused(body: unknown) {
   return ({ headers }: Seen, response: ServerResponse): void => {
     const text = JSON.stringify(body);

@@ -12,7 +12,7 @@ export function checkpointContract(open: OpenDocuments): void {
       expect(await backend().documents.checkpoint(freshName())).toBe(0n);
     });
 
-    test('move from where they stand, each by itself, and may stay', async () => {
+    test('move from their present position, each separately, and may stay', async () => {
       const { documents } = backend();
       const [name, other] = [freshName(), freshName()];
       await documents.moveCheckpoint({ name, from: at(0), to: at(5) });
@@ -23,7 +23,7 @@ export function checkpointContract(open: OpenDocuments): void {
       expect(await documents.checkpoint(other)).toBe(2n);
     });
 
-    test('who believes them elsewhere is told, and they stay', async () => {
+    test('a move from a wrong position is refused, and they stay', async () => {
       const { documents } = backend();
       const name = freshName();
       const lost = documents.moveCheckpoint({ name, from: at(3), to: at(4) });

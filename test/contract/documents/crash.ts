@@ -36,7 +36,7 @@ export function crashContract(open: OpenDocuments): void {
           [2, 3n, ['new']],
         ];
         expect([old, swapped]).toContainEqual([version, position, ids]);
-        // Whatever it was, the next one succeeds.
+        // In either case the next one succeeds.
         await other.startShadow(after);
         await other.write(after, { puts: [stored('next', 1)], checkpoint: { ...checkpoint, to: at(7) } }, 'shadow');
         await other.promoteShadow(after, name);

@@ -64,7 +64,7 @@ export function faultContract(open: OpenDocuments): void {
       await documents.moveCheckpoint({ name, from: at(3), to: at(4) });
     });
 
-    test('nor does a move of a checkpoint, and who waits for it is not left waiting', async (context) => {
+    test('nor does a move of a checkpoint, and a call that waits for it ends', async (context) => {
       const { documents: others } = backend();
       const { port: documents, freeze, heal } = await faultyOr(context, backend());
       const name = freshName();

@@ -29,7 +29,7 @@ export function findByKeysContract(open: OpenDocuments): void {
       expect(idsOf(found.get('kitchen'))).toEqual(['c', 'b', 'a']);
     });
 
-    test('the limit holds for each key by itself', async () => {
+    test('the limit holds for each key', async () => {
       const { documents } = backend();
       const collection = screens();
       await put(documents, collection, ...range(40).map((n) => stored(`${n}`, n + 1, { room: `r${n % 4}`, rank: n })));
@@ -39,7 +39,7 @@ export function findByKeysContract(open: OpenDocuments): void {
         ['r1', ['1', '5', '9']],
         ['r2', ['2', '6', '10']],
       ]);
-      // A lookup with another limit is not answered with what an earlier one was cut down to.
+      // A lookup with a larger limit is not answered from an earlier, shorter result.
       expect((await documents.findByKeys(collection, 'room', ['r0'], 100)).get('r0')).toHaveLength(10);
       expect((await documents.findByKeys(collection, 'room', ['r0'], 1)).get('r0')).toHaveLength(1);
     });
@@ -56,7 +56,7 @@ export function findByKeysContract(open: OpenDocuments): void {
       expect([...twice].map(([key, items]) => [key, idsOf(items)])).toEqual([['user-1', ['1']]]);
     });
 
-    test('keys are told apart by every character', async () => {
+    test('keys differ by every character', async () => {
       const { documents } = backend();
       const collection = screens();
       const keys = ['a', 'A', 'a ', 'é', 'e\u0301', '__proto__', 'constructor', "'", '🧊', ''];

@@ -167,7 +167,7 @@ export function findContract(open: OpenDocuments): void {
       });
     });
 
-    test('a document is found by what it is now, and not at all once its key is undefined', async () => {
+    test('a document is found by its present key, and not at all once that is undefined', async () => {
       const { documents } = backend();
       const collection = screens();
       const find = async (key: string) =>

@@ -9,7 +9,7 @@ export function freshnessContract(open: OpenDocuments): void {
   describe('reads that follow a write see it,', () => {
     const backend = shared(open);
 
-    /** What every kind of read says of a key and an id. */
+    /** The results of every kind of read for a key and an id. */
     async function look(documents: Documents, collection: ReturnType<typeof screens>, key: string, id: string) {
       return {
         get: (await documents.get(collection, id))?.position,
@@ -64,7 +64,7 @@ export function freshnessContract(open: OpenDocuments): void {
       expect(await look()).toEqual(['b']);
     });
 
-    test('also through another connection, whatever it has read before', async () => {
+    test('also through another connection that has read earlier states', async () => {
       const { documents, other = documents } = backend();
       const collection = screens();
       const name = freshName();
@@ -85,7 +85,7 @@ export function freshnessContract(open: OpenDocuments): void {
       }
     });
 
-    test('also through whichever connection, once one was told that the checkpoint is there', async () => {
+    test('also through any connection, once one has learnt that the checkpoint is there', async () => {
       const { documents, other = documents } = backend();
       const collection = screens();
       const name = freshName();
@@ -127,7 +127,7 @@ export function freshnessContract(open: OpenDocuments): void {
       }
     });
 
-    test('and what a reader holds is never changed under its hands', async () => {
+    test('and a document that a reader holds never changes', async () => {
       const { documents } = backend();
       const collection = screens();
       const given = { room: 'hall', more: { list: [1] } };

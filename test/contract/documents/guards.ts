@@ -34,27 +34,30 @@ export function guardContract(open: OpenDocuments): void {
       expect(idsOf(items)).toEqual(['a']);
     });
 
-    test.each([true, false])('what was deleted at 5 comes again after 5 only (was it there: %s)', async (wasThere) => {
-      const { documents } = backend();
-      const collection = screens();
-      const rooms = async () => [
-        (await documents.getMany(collection, ['a'])).get('a')?.document.room,
-        ...(await documents.find(collection, { index: 'room', upTo: 'z', limit: 10 })).items.map(
-          ({ document }) => document.room,
-        ),
-        ...[...(await documents.findByKeys(collection, 'room', ['hall', 'attic'], 5)).keys()],
-      ];
-      if (wasThere) await put(documents, collection, stored('a', 1, { room: 'hall' }));
-      await documents.write(collection, { deletes: [deleted('a', 5)] });
-      expect(await rooms()).toEqual([undefined]);
-      for (const late of [4, 5]) await put(documents, collection, stored('a', late, { room: 'hall' }));
-      expect(await rooms()).toEqual([undefined]);
-      await documents.write(collection, { deletes: [deleted('a', 3)] });
-      await put(documents, collection, stored('a', 5, { room: 'hall' }));
-      expect(await rooms()).toEqual([undefined]);
-      await put(documents, collection, stored('a', 6, { room: 'attic' }));
-      expect(await rooms()).toEqual(['attic', 'attic', 'attic']);
-    });
+    test.each([true, false])(
+      'a document that was deleted at 5 comes back only after 5 (was it there: %s)',
+      async (wasThere) => {
+        const { documents } = backend();
+        const collection = screens();
+        const rooms = async () => [
+          (await documents.getMany(collection, ['a'])).get('a')?.document.room,
+          ...(await documents.find(collection, { index: 'room', upTo: 'z', limit: 10 })).items.map(
+            ({ document }) => document.room,
+          ),
+          ...[...(await documents.findByKeys(collection, 'room', ['hall', 'attic'], 5)).keys()],
+        ];
+        if (wasThere) await put(documents, collection, stored('a', 1, { room: 'hall' }));
+        await documents.write(collection, { deletes: [deleted('a', 5)] });
+        expect(await rooms()).toEqual([undefined]);
+        for (const late of [4, 5]) await put(documents, collection, stored('a', late, { room: 'hall' }));
+        expect(await rooms()).toEqual([undefined]);
+        await documents.write(collection, { deletes: [deleted('a', 3)] });
+        await put(documents, collection, stored('a', 5, { room: 'hall' }));
+        expect(await rooms()).toEqual([undefined]);
+        await put(documents, collection, stored('a', 6, { room: 'attic' }));
+        expect(await rooms()).toEqual(['attic', 'attic', 'attic']);
+      },
+    );
 
     test('of puts and deletes at once the one with the highest position counts', async () => {
       const { documents, other = documents } = backend();
@@ -72,7 +75,7 @@ export function guardContract(open: OpenDocuments): void {
     });
 
     describe('with a lost checkpoint', () => {
-      test('it stays, and the documents are as they were or as the loser has them: the holder comes to the same', async () => {
+      test('it stays, and the documents are as before or as the loser wrote them, which the holder would write as well', async () => {
         const { documents } = backend();
         const collection = screens();
         const name = freshName();
@@ -116,7 +119,7 @@ export function guardContract(open: OpenDocuments): void {
         expect(await documents.checkpoint(name)).toBe(12n);
       });
 
-      test('writes that run at the same time come to no harm, and one of all who move it does', async () => {
+      test('concurrent writes do no harm, and exactly one of them moves it', async () => {
         const { documents, other = documents } = backend();
         const collection = screens();
         const name = freshName();

@@ -6,7 +6,7 @@ import { laterIndexes, type Screen, screenIndexes } from './indexes.ts';
 import { at, idsOf, put, screens, stored } from './samples.ts';
 
 export function shadowContract(open: OpenDocuments): void {
-  describe('a rebuild beside what serves', () => {
+  describe('a rebuild beside the serving copy', () => {
     const backend = shared(open);
 
     /** A collection that serves `old` at 5, with a shadow of its next version that holds `new` at 3. */
@@ -55,7 +55,7 @@ export function shadowContract(open: OpenDocuments): void {
       expect(await documents.checkpoint(shadowCheckpoint(name))).toBe(3n);
     });
 
-    test('the position guard holds in each copy by itself', async () => {
+    test('the position guard holds in each copy separately', async () => {
       const { documents } = backend();
       const { after } = await rebuilding(documents);
       await documents.write(after, { puts: [stored('old', 2, { room: 'attic' })] }, 'shadow');
@@ -131,14 +131,14 @@ export function shadowContract(open: OpenDocuments): void {
       expect(await documents.servedVersion(third)).toBe(3);
     });
 
-    test('a collection that nobody has written to serves its version', async () => {
+    test('an unwritten collection serves its version', async () => {
       const { documents, other = documents } = backend();
       const collection = screens(undefined, 4);
       expect(await documents.servedVersion(collection)).toBe(4);
       expect(await other.servedVersion({ ...collection, version: 5 })).toBe(4);
     });
 
-    test('what serves, and an unfinished rebuild, outlive the backend', async (context) => {
+    test('the serving copy and an unfinished rebuild outlive the backend', async (context) => {
       const own = await open();
       onTestFinished(own.close);
       if (own.reopen === undefined) return context.skip();

@@ -18,7 +18,7 @@ export function storeContract(open: OpenDocuments): void {
       });
     });
 
-    test('nothing is got from a collection that nobody has written to', async () => {
+    test('an unwritten collection holds nothing', async () => {
       const { documents } = backend();
       const collection = screens();
       expect(await documents.get(collection, 'a')).toBeUndefined();
@@ -38,7 +38,7 @@ export function storeContract(open: OpenDocuments): void {
       expect(await documents.getMany(collection, [])).toEqual(new Map());
     });
 
-    test('ids are told apart by every character', async () => {
+    test('ids differ by every character', async () => {
       const { documents } = backend();
       const collection = screens();
       const ids = [

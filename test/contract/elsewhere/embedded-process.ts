@@ -1,4 +1,4 @@
-/** A far side in a process of its own: holds an embedded backend in the folder that it is told. */
+/** A far side in a process of its own: holds an embedded backend in the given folder. */
 import { join } from 'node:path';
 import { openEmbedded } from '../../../src/backends/embedded/index.ts';
 import { codec, testContentKey } from '../../support/embedded.ts';

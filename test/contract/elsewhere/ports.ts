@@ -11,7 +11,7 @@ import type { FarPorts } from './serve.ts';
 import { type Channel, type FromFar, fromWire, type Place, type PortName, type ToFar, toWire } from './wire.ts';
 
 export interface FarSide extends Channel<ToFar, FromFar> {
-  /** Resolves once it has ended, by itself or not. */
+  /** Resolves once it has ended, for any reason. */
   readonly ended: Promise<void>;
   /** Ends it without a word. */
   kill(): Promise<void>;
@@ -19,7 +19,7 @@ export interface FarSide extends Channel<ToFar, FromFar> {
 
 export interface Elsewhere extends Omit<FarPorts, 'close'> {
   place(): Promise<Place>;
-  /** Ends it in the midst of whatever it does; what was asked of it is rejected. */
+  /** Kills it in the midst of its work; open calls are rejected. */
   kill(): Promise<void>;
   /** Closes its ports and ends it, if it was started. */
   close(): Promise<void>;
@@ -140,7 +140,7 @@ function nameIndexes(arg: unknown): unknown {
   return { ...collection, indexes: Object.keys(collection.indexes) };
 }
 
-/** The line to one far side, with what waits for its answers. */
+/** The line to one far side, with the calls that wait for answers. */
 interface Line {
   send(message: ToFar): void;
   ask<T>(message: (number: number) => ToFar): Promise<T>;

@@ -1,4 +1,4 @@
-/** The far side: has a backend's ports in its own thread or process and does with them what the near side asks for. */
+/** The far side: has a backend's ports in its own thread or process and makes the calls of the near side on them. */
 import { threadId } from 'node:worker_threads';
 import type { Contents } from '../../../src/ports/contents.ts';
 import type { Documents } from '../../../src/ports/documents.ts';

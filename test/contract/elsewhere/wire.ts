@@ -18,7 +18,7 @@ export interface Place {
   readonly threadId: number;
 }
 
-/** Whatever is answered names the number of what it answers. */
+/** Every answer carries the number of its call. */
 export type ToFar =
   | {
       readonly type: 'call';
@@ -62,7 +62,7 @@ export interface Channel<Out, In> {
   onMessage(listener: (message: In) => void): void;
 }
 
-/** An error, or whatever else was thrown. */
+/** An error, or another thrown value. */
 export type WireError =
   | { readonly type: 'error'; readonly name: string; readonly message: string; readonly ms: number | undefined }
   | { readonly type: 'value'; readonly value: unknown };

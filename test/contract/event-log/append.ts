@@ -13,7 +13,7 @@ export function appendContract(open: OpenEventLog): void {
   describe('append', () => {
     const backend = shared(open);
 
-    test('what was appended is read back: id, stream, revision, position, event and metadata', async () => {
+    test('appended events are read back: id, stream, revision, position, event and metadata', async () => {
       const { log } = backend();
       const stream = aStream();
       const event: NewEvent = {
@@ -89,7 +89,7 @@ export function appendContract(open: OpenEventLog): void {
       expect(labels(await log.readStream(stream))).toEqual(['a', 'b', 'c']);
     });
 
-    test('streams are told apart by every character of their names, case included', async () => {
+    test('stream names differ by every character, case included', async () => {
       const { log } = backend();
       const run = freshName();
       const names = ['a', 'A', 'a_', 'a%', 'aX', 'a/b', 'a ', '海', "a'--"];
@@ -97,7 +97,7 @@ export function appendContract(open: OpenEventLog): void {
       for (const name of names) expect(labels(await log.readStream(aStream(run, name)))).toEqual([name]);
     });
 
-    describe('a conflict names what was expected and what was found, and nothing is appended:', () => {
+    describe('a conflict names the expected and the actual revision, and nothing is appended:', () => {
       test('a stream where none was expected', async () => {
         const { log } = backend();
         const stream = aStream();
@@ -171,7 +171,7 @@ export function appendContract(open: OpenEventLog): void {
   });
 }
 
-/** Events that come to exactly so many bytes, the last one filled up with characters of one and of three. */
+/** Events of exactly so many bytes in all, the last one filled up with characters of one and of three. */
 function ofSize(count: number, bytes: number): NewEvent[] {
   const events = range(count).map(() => anEvent('海'));
   const small = appendSize(events.map(({ event, context }) => encodeEvent(event, context)));

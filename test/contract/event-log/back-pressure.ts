@@ -10,7 +10,7 @@ export function backPressureContract(open: OpenEventLog): void {
   describe('a reader that is held up', () => {
     const backend = shared(open);
 
-    /** Several times what may be read ahead. */
+    /** Several times the events that may be read ahead. */
     async function appendMany(log: ReturnType<typeof backend>['log'], run: string, name: string): Promise<void> {
       for (const n of range(40))
         await append(
@@ -42,7 +42,7 @@ export function backPressureContract(open: OpenEventLog): void {
       await reader.stop();
     });
 
-    test('is not read ahead of without bound, neither in the history nor in what comes', async (context) => {
+    test('is not read ahead of without bound, neither in the history nor in new events', async (context) => {
       const own = await open();
       onTestFinished(own.close);
       const { log, other, decoded } = own;
@@ -56,7 +56,7 @@ export function backPressureContract(open: OpenEventLog): void {
       const batch = held.events.length;
       expect(batch).toBeLessThanOrEqual(MAX_READ_AHEAD);
 
-      // By the time that somebody else has read it all, so has who reads ahead.
+      // Once another reader has read everything, one that reads ahead has too.
       const free = read(other, START, registrations);
       await eventually(() => expect(free.events).toHaveLength(4000));
       await appendMany(log, run, 'meanwhile');

@@ -20,7 +20,7 @@ export function contentContract(open: OpenEventLog): void {
       expect(await contents.get(id)).toBe('{"recipe":"麻婆豆腐"}');
     });
 
-    test('can be read by whoever sees the event, at that moment', async () => {
+    test('can be read as soon as the event is visible', async () => {
       const { log, contents, other = log, otherContents = contents } = backend();
       const run = freshName();
       const wanted = range(20).map((n) => `text of ${run}-${n}`);

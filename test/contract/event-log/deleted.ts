@@ -8,7 +8,7 @@ export function deletedContract(open: OpenEventLog): void {
   describe('a stream that was deleted', () => {
     const backend = shared(open);
 
-    test('takes no more events, whatever revision is expected, and is empty', async (context) => {
+    test('takes no more events at any expected revision, and is empty', async (context) => {
       const { log, other = log, deleteStream } = backend();
       if (deleteStream === undefined) return context.skip();
       const run = freshName();

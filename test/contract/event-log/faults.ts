@@ -47,7 +47,7 @@ export function faultContract(open: OpenEventLog): void {
         const repeated = when === 'before' ? appendAll() : undefined;
         await heal();
         const answers = [await (repeated ?? appendAll()), await appendAll()];
-        // Whoever goes on trying behind its caller's back has time for it.
+        // A connection that retries behind its caller's back gets the time to do so.
         await freeze();
         await failureOf(append(log, aStream(), ['other']));
         await heal();

@@ -6,7 +6,7 @@ import { read } from './reader.ts';
 import { anEvent, append, aStream, labels } from './samples.ts';
 
 export function otherConnectionContract(open: OpenEventLog): void {
-  describe('what one connection has appended, another', () => {
+  describe('the events of one connection, another', () => {
     const backend = shared(open);
 
     /** The two connections, each in the part of the writer. */
@@ -71,7 +71,7 @@ export function otherConnectionContract(open: OpenEventLog): void {
       }
     });
 
-    test('follows: what is there, then what comes', async () => {
+    test('follows: existing events, then new ones', async () => {
       for (const { writer, reader } of pairs()) {
         const run = freshName();
         await append(writer, aStream(run, 'a'), ['a']);

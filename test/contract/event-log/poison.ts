@@ -19,7 +19,7 @@ export function poisonContract(open: OpenEventLog): void {
       return { log: own.log, run, all: { prefixes: [`registration-${run}`] } };
     }
 
-    test('stops whoever reads its stream, and the error does not tell the data', async (context) => {
+    test('stops every reader of its stream, and the error does not contain the data', async (context) => {
       const rig = await poisoned();
       if (rig === undefined) return context.skip();
       const error = await failureOf(rig.log.readStream(aStream(rig.run, '-bad')));
@@ -27,7 +27,7 @@ export function poisonContract(open: OpenEventLog): void {
       expect(JSON.stringify([error.message, error.stack, error.cause])).not.toContain(POISON);
     });
 
-    test('stops a reader of the log that comes to it, and no other', async (context) => {
+    test('stops a reader of the log that reaches it, and no other', async (context) => {
       const rig = await poisoned();
       if (rig === undefined) return context.skip();
       await expect(rig.log.readAll(START, rig.all, 10)).rejects.toThrow(UndecodableEvent);
@@ -46,7 +46,7 @@ export function poisonContract(open: OpenEventLog): void {
       }
     });
 
-    test('lets what stands before it through: to a subscriber, and to a reader of the log who asks for no more', async (context) => {
+    test('lets the events before it through: to a subscriber, and to a reader of the log with a smaller limit', async (context) => {
       const rig = await poisoned();
       if (rig === undefined) return context.skip();
       for (const n of range(3)) await append(rig.log, aStream(rig.run, `-later-${n}`), ['later']);
@@ -58,7 +58,7 @@ export function poisonContract(open: OpenEventLog): void {
       expect(labels(reader.events)).toEqual(['good']);
     });
 
-    test('stops a subscriber that was waiting when it came, with what had come before it', async (context) => {
+    test('stops a subscriber that was waiting, after the events before it', async (context) => {
       const own = await open();
       onTestFinished(own.close);
       if (own.poison === undefined) return context.skip();

@@ -143,14 +143,14 @@ export function readContract(open: OpenEventLog): void {
       ]);
     });
 
-    test('the limit counts what the filter lets through', async () => {
+    test('the limit counts the events that pass the filter', async () => {
       const { log } = backend();
       const run = freshName();
       for (const n of range(20)) await append(log, aStream(run, n === 19 ? '-wanted' : `-other-${n}`), [`${n}`]);
       expect(labels(await log.readAll(START, registrations(`${run}-wanted`), 1))).toEqual(['19']);
     });
 
-    test('what an append has answered is read at once', async () => {
+    test('an answered append is read at once', async () => {
       const { log } = backend();
       for (const _ of range(50)) {
         const stream = aStream();

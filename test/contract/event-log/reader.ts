@@ -6,9 +6,9 @@ import type { EventLog, LogFilter, RecordedEvent } from '../../../src/ports/even
 export interface Reader {
   readonly events: RecordedEvent[];
   caughtUp(): boolean;
-  /** What had come when the reader was first told that it has caught up, the batch that said so included. */
+  /** The events until the reader had first caught up, with the batch that said so. */
   beforeCaughtUp(): readonly RecordedEvent[];
-  /** What the subscription ended with, once it has failed. */
+  /** The error of the subscription, once it has failed. */
   failure(): Error | undefined;
   /** Aborts and waits for the end. */
   stop(): Promise<void>;

@@ -20,7 +20,7 @@ export function requestContract(open: OpenEventLog): void {
       expect(await log.findRequest(request.key)).toEqual({ ...request, position });
     });
 
-    test('keys are told apart by every character', async () => {
+    test('keys differ by every character', async () => {
       const { log } = backend();
       const run = freshName();
       const keys = ['a\nb', 'a\n\nb', 'A\nb', 'a b', 'a\nb ', 'ä', '键', "'", '%', ''].map((key) => `${run}\n${key}`);
@@ -132,7 +132,7 @@ export function requestContract(open: OpenEventLog): void {
         expect(await log.remember({ ...request, answer: '"other"' }, START)).toEqual({ ...request, position });
       });
 
-      test('20 records and appends at once with one key come to exactly one', async () => {
+      test('20 concurrent records and appends with one key leave exactly one', async () => {
         const { log, other = log } = backend();
         const run = freshName();
         const key = freshName();

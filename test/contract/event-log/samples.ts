@@ -1,4 +1,4 @@
-/** Streams and events to append: registrations, told apart by what the test puts into `deviceName`. */
+/** Streams and events to append: registrations that differ in the `deviceName` that the test gives. */
 import { randomUUID } from 'node:crypto';
 import type { Position, Revision } from '../../../src/domain/position.ts';
 import { registrationStream, type StreamName } from '../../../src/domain/streams.ts';

@@ -22,7 +22,7 @@ export function subscribeContract(open: OpenEventLog): void {
       await reader.stop();
     });
 
-    test('gives what is there, says that it has caught up, then gives what comes', async () => {
+    test('gives the existing events, says that it has caught up, then gives new ones', async () => {
       const { log } = backend();
       const run = freshName();
       for (const n of range(12))
@@ -123,7 +123,7 @@ export function subscribeContract(open: OpenEventLog): void {
       }
     });
 
-    test('says how far it has read: never back, and who begins there misses nothing', async () => {
+    test('says how far it has read: never back, and a reader that begins there misses nothing', async () => {
       const { log } = backend();
       const run = freshName();
       const batches: LogBatch[] = [];
@@ -179,7 +179,7 @@ export function subscribeContract(open: OpenEventLog): void {
       });
     });
 
-    test('a reader may leave by itself, and the log is as usable as before', async () => {
+    test('a reader may stop early, and the log is as usable as before', async () => {
       const { log } = backend();
       const run = freshName();
       await append(log, aStream(run), ['a']);

@@ -9,7 +9,7 @@ export function addContract(open: OpenJobs): void {
     const backend = shared(open);
     const HOUR_MS = 3_600_000;
 
-    test('a job comes to its handler with all that was said of it', async () => {
+    test('a job reaches its handler with all of its fields', async () => {
       const { jobs } = backend();
       const queue = aQueue();
       const data = { n: 7, text: '海尔 🧊 \u0000 \ud83d', list: [null, { __x: 1.5 }] };
@@ -128,7 +128,7 @@ export function addContract(open: OpenJobs): void {
       hold.open();
     });
 
-    test('a queue that nobody has used holds nothing', async () => {
+    test('an unused queue holds nothing', async () => {
       const { jobs } = backend();
       const queue = aQueue();
       expect(await jobs.counts(queue)).toEqual({ waiting: 0, delayed: 0, active: 0, dead: 0 });

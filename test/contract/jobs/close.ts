@@ -8,7 +8,7 @@ export function closeContract(open: OpenJobs): void {
     const backend = shared(open);
     const empty = { waiting: 0, delayed: 0, active: 0, dead: 0 };
 
-    test('waits for what runs, and takes nothing more', async () => {
+    test('waits for the running jobs, and takes no more', async () => {
       const { jobs } = backend();
       const queue = aQueue();
       const hold = gate();
@@ -52,7 +52,7 @@ export function closeContract(open: OpenJobs): void {
       await worker.close(3_600_000);
     });
 
-    test('tells what still runs after the grace to stop, and that is taken again at no cost', async () => {
+    test('aborts the jobs that still run after the grace; they run again at no cost', async () => {
       const { jobs, other = jobs } = backend();
       const queue = aQueue();
       await jobs.add([aJob(queue, { attempts: 1 })]);
@@ -74,7 +74,7 @@ export function closeContract(open: OpenJobs): void {
       await eventually(async () => expect(await jobs.counts(queue)).toEqual(empty));
     });
 
-    test('what comes to its end after it was told to stop is done', async () => {
+    test('a job that ends after it was aborted is done', async () => {
       const { jobs } = backend();
       const queue = aQueue();
       await jobs.add([aJob(queue)]);

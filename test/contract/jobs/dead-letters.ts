@@ -166,7 +166,7 @@ export function deadLetterContract(open: OpenJobs): void {
       expect((await jobs.counts(elsewhere)).dead).toBe(1);
     });
 
-    test('of several who redrive one at once exactly one does', async () => {
+    test('of several concurrent redrives exactly one succeeds', async () => {
       const { jobs, other = jobs } = backend();
       const queue = aQueue();
       const job = aJob(queue);

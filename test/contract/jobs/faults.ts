@@ -6,7 +6,7 @@ import type { OpenJobs } from '../jobs.ts';
 import { endsWithin, eventually, expectBounded, failureOf, gate, shared } from '../support.ts';
 import { aJob, aQueue, numbers, work } from './samples.ts';
 
-/** What a consumer that closes still waits after its grace (`Consumer.close`). */
+/** How long a consumer that closes still waits after its grace, in ms (`Consumer.close`). */
 const AFTER_GRACE_MS = 1_000;
 
 export function faultContract(open: OpenJobs): void {
@@ -48,7 +48,7 @@ export function faultContract(open: OpenJobs): void {
       await eventually(async () => expect(await jobs.counts(queue)).toEqual(empty));
     });
 
-    test('keeps a consumer waiting: it goes on by itself, and notes what ran meanwhile', async (context) => {
+    test('keeps a consumer waiting: it goes on by itself, and records the jobs that ran meanwhile', async (context) => {
       const { jobs: others } = backend();
       const { port: jobs, freeze, heal } = await faultyOr(context, backend());
       const queue = aQueue();

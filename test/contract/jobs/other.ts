@@ -5,7 +5,7 @@ import { eventually, gate, range, shared } from '../support.ts';
 import { aJob, aQueue, work } from './samples.ts';
 
 export function otherConnectionContract(open: OpenJobs): void {
-  describe('what one connection has done, another', () => {
+  describe('the effects of one connection, another', () => {
     const backend = shared(open);
     const HOUR_MS = 3_600_000;
     const empty = { waiting: 0, delayed: 0, active: 0, dead: 0 };
@@ -30,7 +30,7 @@ export function otherConnectionContract(open: OpenJobs): void {
         }
     });
 
-    test('counts as active what runs there', async () => {
+    test('counts the jobs that run there as active', async () => {
       for (const { writer, reader } of pairs()) {
         const queue = aQueue();
         const hold = gate();

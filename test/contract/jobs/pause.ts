@@ -34,7 +34,7 @@ export function pauseContract(open: OpenJobs): void {
       }
     });
 
-    test('of no time holds up nobody: the others go on, and so does the job', async () => {
+    test('of no time holds up no job: the others go on, and so does this one', async () => {
       const { jobs } = backend();
       const queue = aQueue();
       const worker = work(jobs, queue, ({ data }) => {
@@ -78,7 +78,7 @@ export function pauseContract(open: OpenJobs): void {
       expect((worker.runs[1]?.startedAt ?? 0) - (pausedAt ?? 0)).toBeGreaterThanOrEqual(300 - EARLY_MS);
     });
 
-    test('what runs already goes on, and other queues too', async () => {
+    test('running jobs go on, and other queues too', async () => {
       const { jobs } = backend();
       const [queue, other] = [aQueue(), aQueue()];
       const hold = gate();
@@ -105,7 +105,7 @@ export function pauseContract(open: OpenJobs): void {
       expect({ held: waiting + delayed, dead }).toEqual({ held: 1, dead: 0 });
     });
 
-    test('of a second holds up the consumer that it was thrown in, whatever the others of the queue do', async () => {
+    test('of a second holds up the consumer that it was thrown in, also if other jobs of the queue end', async () => {
       const { jobs, other = jobs } = backend();
       const queue = aQueue();
       let pausedAt: number | undefined;

@@ -8,7 +8,7 @@ export function reopenContract(open: OpenJobs): void {
   describe('jobs outlive the backend:', () => {
     const HOUR_MS = 3_600_000;
 
-    test('those that wait, those that are delayed, the dead and what is known of them', async (context) => {
+    test('waiting, delayed and dead jobs, with their details', async (context) => {
       const own = await open();
       onTestFinished(own.close);
       if (own.reopen === undefined) return context.skip();

@@ -11,7 +11,7 @@ export function retryContract(open: OpenJobs): void {
     const backend = shared(open);
     const empty = { waiting: 0, delayed: 0, active: 0, dead: 0 };
 
-    test('is followed by another, until one succeeds, and who asked is told of each', async () => {
+    test('is followed by another, until one succeeds, and each is reported', async () => {
       const { jobs } = backend();
       const queue = aQueue();
       const job = aJob(queue, { attempts: 5 });
@@ -47,7 +47,7 @@ export function retryContract(open: OpenJobs): void {
       await eventually(async () => expect(await jobs.counts(queue)).toEqual(empty));
     });
 
-    test('gets the data as it was added, whatever the run before did to it', async () => {
+    test('gets the data as it was added, even if the run before changed its copy', async () => {
       const { jobs } = backend();
       const queue = aQueue();
       const seen: number[] = [];

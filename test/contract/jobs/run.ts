@@ -27,7 +27,7 @@ export function runContract(open: OpenJobs): void {
       }
     });
 
-    test('not before the delay is over, and nobody waits for it meanwhile', async () => {
+    test('not before the delay is over, and no other job waits for it', async () => {
       const { jobs } = backend();
       const queue = aQueue();
       const worker = work(jobs, queue);

@@ -1,4 +1,4 @@
-/** Jobs, and consumers that note what they were given; every consumer is closed with its test. */
+/** Jobs, and consumers that record the jobs they get; every consumer is closed with its test. */
 import { onTestFinished } from 'vitest';
 import type { ConsumeOptions, Consumer, Job, Jobs, NewJob } from '../../../src/ports/jobs.ts';
 import { freshName } from '../support.ts';
@@ -7,7 +7,7 @@ export interface Work {
   readonly n: number;
 }
 
-/** Timers of a busy machine and clocks of two machines are not exact: what is tolerated where a wait must not be shorter, in ms. */
+/** How much shorter than asked a wait may be, in ms: timers of a busy machine and clocks of two machines are not exact. */
 export const EARLY_MS = 15;
 
 export function aQueue(): string {

@@ -27,13 +27,13 @@ import {
 import { aContext, channelUpdated } from '../../fixtures/samples.ts';
 
 type Updated = EventOf<'ChannelUpdated'>;
-/** How many events to append; what the state is asked to be at most. */
+/** How many events to append, and the largest state that is allowed. */
 interface Grow {
   readonly by: number;
   readonly limit: number;
 }
 
-/** Counts events: enough of a stream to see what `execute` does with it. */
+/** Counts events: the smallest stream that shows how `execute` treats one. */
 const counting: Decider<number, Grow, Updated> = {
   initialState: () => 0,
   evolve: (count) => count + 1,
@@ -60,7 +60,7 @@ interface Append {
   readonly options: AppendOptions | undefined;
 }
 
-/** A log that answers appends with what it is told to, and grows by one event each time it is read. */
+/** A log with scripted answers to appends, which grows by one event each time it is read. */
 function scripted(length: number, ...answers: AppendResult[]) {
   const appends: Append[] = [];
   let reads = 0;
@@ -87,7 +87,7 @@ const run = (log: EventLog, command: Grow, options: Partial<ExecuteOptions<numbe
   execute(log, counting, stream, command, { context, ...options });
 
 describe('execute', () => {
-  test('appends what was decided at the revision that was read', async () => {
+  test('appends the decided events at the revision that was read', async () => {
     const { log, appends } = scripted(3, appended);
     const result = await run(log, grow(2));
     expect(result).toEqual({
@@ -132,7 +132,7 @@ describe('execute', () => {
     expect(reads()).toBe(3);
   });
 
-  test('may come to a refusal after a conflict', async () => {
+  test('may end in a refusal after a conflict', async () => {
     const { log } = scripted(3, conflict);
     expect(await run(log, grow(1, 5))).toEqual(reject('H32006', '5'));
   });
@@ -144,12 +144,12 @@ describe('execute', () => {
     expect(appends.length).toBeLessThan(20);
   });
 
-  test('waits before each further try, as long and as often as it is told to', async () => {
+  test('waits before each further try, as long and as often as its patience says', async () => {
     const { log, appends, reads } = scripted(0, conflict);
     const pauses: number[] = [];
     const pause = async (conflicts: number): Promise<void> => {
       pauses.push(conflicts);
-      // The stream is read after the pause: what happens in it counts.
+      // The stream is read after the pause: events of the pause count.
       expect([appends.length, reads()]).toEqual([conflicts, conflicts]);
     };
     await expect(run(log, grow(), { patience: { tries: 4, pause } })).rejects.toBeInstanceOf(StreamContended);
@@ -169,7 +169,7 @@ describe('execute', () => {
     expect(await run(log, grow())).toEqual({ type: 'duplicateRequest', earlier });
   });
 
-  test('starts from what was loaded before, and reads only after a conflict', async () => {
+  test('starts from the state that was loaded before, and reads only after a conflict', async () => {
     const loaded = folded(counting, recorded(7));
     const first = scripted(0, appended);
     await run(first.log, grow(), { loaded });
@@ -180,7 +180,7 @@ describe('execute', () => {
     expect(second.appends.map(({ expected }) => expected)).toEqual([6n, 8n]);
   });
 
-  test('commits with the events what is asked for, made from the events of that try', async () => {
+  test('commits the append options with the events, made from the events of that try', async () => {
     const { log, appends } = scripted(0, conflict, appended);
     const counts: number[] = [];
     await run(log, grow(2), {
@@ -201,7 +201,7 @@ describe('execute', () => {
     ]);
   });
 
-  test('does not hide what the log throws', async () => {
+  test('does not hide errors of the log', async () => {
     const { log } = scripted(0);
     await expect(run(log, grow())).rejects.toThrow('an append that was not foreseen');
   });

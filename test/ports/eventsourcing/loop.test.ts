@@ -11,7 +11,7 @@ describe('the delay before a restart', () => {
     expect(restartDelay(10_000)).toBeLessThanOrEqual(5000);
   });
 
-  test('is not the same for all who fail together', () => {
+  test('differs among parts that fail together', () => {
     expect(new Set(Array.from({ length: 20 }, () => restartDelay(5))).size).toBeGreaterThan(1);
   });
 });

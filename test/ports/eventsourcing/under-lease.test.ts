@@ -73,7 +73,7 @@ describe('work under a lease', () => {
     await stalled.stop();
   });
 
-  test('that ends by itself or fails gives the lease back', async () => {
+  test('that ends early or fails gives the lease back', async () => {
     const { backend } = await aBackend();
     const done = worker(backend.leases, async () => undefined);
     await done.ended;

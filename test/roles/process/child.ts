@@ -1,4 +1,4 @@
-/** Runs a piece of a role in a process of its own: what it does to the process can't be shown inside the test's. */
+/** Runs a piece of a role in a process of its own: its effects on a process can't be shown inside the test's own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { onTestFinished } from 'vitest';

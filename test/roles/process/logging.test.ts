@@ -37,7 +37,7 @@ describe('a line', () => {
 });
 
 describe('an error', () => {
-  test('is its type, its text and its stack; what else it holds is not logged', () => {
+  test('is its type, its text and its stack; its other fields are not logged', () => {
     const { logger, written, parsed } = lines();
     const error = Object.assign(new RangeError('out of range'), {
       request: { headers: { accessToken: SECRET } },
@@ -106,7 +106,7 @@ describe('the log of a process', () => {
   describe('that cannot be written does not keep the process from its end:', () => {
     /** More than a pipe, a socket and the log's own first write hold. */
     const much = `for (let n = 0; n < 20_000; n += 1) log.logger.info({ n }, 'to nobody who listens to any of it');`;
-    /** With code 42, by itself; a part that hangs is there to be cut off. */
+    /** Exits with code 42; a part that hangs has to be cut off. */
     const end = `process.exitCode = 42; log.end(); setInterval(() => undefined, 1000);`;
     const atOnce = 'process.exit(42);';
     const onSignal = (what: string) =>
@@ -159,7 +159,7 @@ describe('the log of a process', () => {
   });
 });
 
-test('an output that takes nothing for a while gets what it was given once it does, whole and in order', async () => {
+test('an output that stalls for a while gets every line afterwards, whole and in order', async () => {
   const fifo = join(emptyFolder(), 'fifo');
   execFileSync('sh', ['-c', 'mkfifo "$0"', fifo]);
   const reader = openedFor(fifo, constants.O_RDONLY | constants.O_NONBLOCK);

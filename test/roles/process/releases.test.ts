@@ -22,7 +22,7 @@ describe('releases', () => {
     expect(order).toEqual(['third', 'second begins', 'second ends', 'first']);
   });
 
-  test('that fail keep no other from happening, and are told together', async () => {
+  test('that fail keep no other from happening, and their errors are thrown together', async () => {
     const order: string[] = [];
     const releases = new Releases();
     const failing = (text: string) => async () => {

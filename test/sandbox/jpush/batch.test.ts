@@ -18,7 +18,7 @@ it('is for VIP only', async () => {
 });
 
 describe('a batch', () => {
-  it('comes to a verdict for each of its pushes, by cid', async () => {
+  it('gives a verdict for each of its pushes, by cid', async () => {
     const jpush = await testJPush({ vip: true });
     const live = jpush.registry.register(app.appKey);
     const [one, two, three, four] = [await jpush.cid(), await jpush.cid(), await jpush.cid(), await jpush.cid()];
@@ -51,7 +51,7 @@ describe('a batch', () => {
     expect(jpush.journal.counts).toMatchObject({ accepted: 1, replayed: 1 });
   });
 
-  it('to aliases finds nobody, since nobody has one here', async () => {
+  it('to aliases finds no target, since the look-alike has none', async () => {
     const jpush = await testJPush({ vip: true, adoptUnknown: true });
     const cid = await jpush.cid();
     const { json } = await jpush.call('POST', '/v3/push/batch/alias/single', { pushlist: { [cid]: item('a') } });

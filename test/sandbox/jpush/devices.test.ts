@@ -35,7 +35,7 @@ describe('a device', () => {
     expect((await add(1000)).json.error.code).toBe(7002);
   });
 
-  it('that is nobody’s is refused', async () => {
+  it('that no app owns is refused', async () => {
     const jpush = await testJPush();
     expect((await jpush.call('GET', '/v3/devices/a')).json.error.code).toBe(7002);
     expect((await jpush.call('PUT', '/v3/devices/a')).status).toBe(404);
@@ -43,7 +43,7 @@ describe('a device', () => {
 });
 
 describe('devices/status', () => {
-  it('tells who is online, and when who is not was', async () => {
+  it('says which devices are online, and when the others last were', async () => {
     let now = Date.parse('2026-03-01T02:03:04Z');
     const jpush = await testJPush({ vip: true, now: () => now });
     const [here, left, never] = [0, 1, 2].map(() => jpush.registry.register(app.appKey)) as [string, string, string];

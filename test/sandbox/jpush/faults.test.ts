@@ -1,4 +1,4 @@
-/** What goes wrong on purpose goes wrong the way it says. */
+/** Injected faults behave as their descriptions say. */
 import { describe, expect, it } from 'vitest';
 import { knownFaults } from '../../../src/sandbox/jpush/faults.ts';
 import { app, other, pushTo, testJPush } from './support.ts';
@@ -56,7 +56,7 @@ describe('after acceptance or before', () => {
     await expect(impatient).rejects.toThrow();
   });
 
-  it('an answer that nobody can read', async () => {
+  it('an unreadable answer', async () => {
     const jpush = await testJPush({ adoptUnknown: true });
     jpush.faults.inject({ fault: { type: 'garble' } });
     expect(await jpush.push(body)).toMatchObject({ status: 200, json: undefined });

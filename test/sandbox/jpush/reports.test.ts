@@ -1,4 +1,4 @@
-/** What became of pushes, by the report API (`docs/jpush.md §9`). */
+/** The report API: how pushes fared (`docs/jpush.md §9`). */
 import { describe, expect, it } from 'vitest';
 import type { JPushSettings } from '../../../src/sandbox/jpush/server.ts';
 import { app, other, pushTo, testJPush } from './support.ts';
@@ -43,14 +43,14 @@ describe('received/detail', () => {
     await expect.poll(async () => (await detail()).json[0].jpush_received).toBe(2);
   });
 
-  it('says null where nobody got it', async () => {
+  it('says null where no device got it', async () => {
     const { jpush, away, detail, pass } = await reported();
     const { json } = await jpush.push(pushTo([away]));
     pass(5_000);
     expect((await detail(json.msg_id)).json).toMatchObject([{ jpush_received: null }]);
   });
 
-  it('leaves out what is another app’s, not known or older than 28 days', async () => {
+  it('leaves out messages of another app, unknown ones, and those older than 28 days', async () => {
     const { jpush, msgId, detail, pass } = await reported();
     pass(5_000);
     expect((await detail(`1,${msgId},2`)).json).toMatchObject([{ msg_id: msgId }]);
@@ -87,7 +87,7 @@ describe('status/message', () => {
     expect([status, json.error.code]).toEqual([403, 2003]);
   });
 
-  it('refuses what is not fit', async () => {
+  it('refuses malformed requests', async () => {
     const { jpush, here, statuses, pass } = await reported({ vip: true });
     pass(5_000);
     for (const ids of [[], [1], Array.from({ length: 1001 }, () => here)])

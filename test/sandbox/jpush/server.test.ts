@@ -251,7 +251,7 @@ describe('offline terminals', () => {
     await expect.poll(() => seen).toEqual(['2', '3', '5', '6', '7', '8']);
   });
 
-  it('do not get what was withdrawn', async () => {
+  it('do not get withdrawn messages', async () => {
     const jpush = await testJPush();
     const id = jpush.registry.register(app.appKey);
     const { json } = await jpush.push(pushTo([id]));

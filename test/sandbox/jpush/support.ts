@@ -9,7 +9,7 @@ export interface Answered {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: whatever was answered, for assertions
+  // biome-ignore lint/suspicious/noExplicitAny: any answer, for assertions
   readonly json: any;
 }
 

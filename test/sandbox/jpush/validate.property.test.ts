@@ -33,6 +33,6 @@ it('answers each with a verdict that JPush has', () => {
     }),
     { numRuns: 2000, seed: 42 },
   );
-  // The generator reaches what it is for.
+  // The generator reaches the cases that it is for.
   for (const verdict of ['valid', 1002, 1003, 1009]) expect(seen).toContain(verdict);
 });

@@ -1,4 +1,4 @@
-/** What the look-alike makes of a push object, in JPush's order of checks (`docs/jpush.md §2, §6`). */
+/** How the look-alike checks a push object, in JPush's order (`docs/jpush.md §2, §6`). */
 import { describe, expect, it } from 'vitest';
 import { validatePush } from '../../../src/sandbox/jpush/validate.ts';
 import { pushTo } from './support.ts';
@@ -148,7 +148,7 @@ describe('1005, too large:', () => {
     expect(codeOf(part(limit + 1))).toBe(1005);
   });
 
-  it('a message to iOS of more than 4000 bytes, whatever an Android notification beside it takes', () => {
+  it('a message to iOS of more than 4000 bytes, also beside an Android notification of any size', () => {
     const toIos = (bytes: number) =>
       pushTo(['a'], { platform: ['ios'], message: message(bytes), notification: { android: { alert: 'x' } } });
     expect(codeOf(toIos(4000))).toBe('valid');
@@ -156,7 +156,7 @@ describe('1005, too large:', () => {
   });
 });
 
-it('asks for what is missing before it looks at values, and at values before sizes', () => {
+it('reports missing fields before bad values, and bad values before sizes', () => {
   expect(codeOf(pushTo(['a'], { platform: undefined, audience: 5 }))).toBe(1002);
   const large = { msg_content: 'x'.repeat(5000) };
   expect(codeOf(pushTo(['a'], { message: large, options: { time_to_live: -1 } }))).toBe(1003);

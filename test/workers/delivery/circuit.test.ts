@@ -1,4 +1,4 @@
-/** Who may call a provider that fails or refuses us, as the jobs of a lane see it. */
+/** Which jobs of a lane may call a provider that fails or refuses us. */
 import { describe, expect, test, vi } from 'vitest';
 import { PauseQueue } from '../../../src/ports/jobs.ts';
 import type { CallFailure, KeyResult } from '../../../src/workers/channels/channel.ts';
@@ -41,7 +41,7 @@ describe('the circuit', () => {
     expect(opened).not.toHaveBeenCalled();
   });
 
-  test('is not opened by what is about one message', async () => {
+  test('is not opened by a failure of one message', async () => {
     const { lane, opened } = aLane();
     const refused = { type: 'refused', reason: 'too big', provider: {} } as const;
     for (const _ of range(10)) await call(lane, async () => refused);
@@ -160,7 +160,7 @@ describe('a key that is there', () => {
 });
 
 describe('a key that is not there', () => {
-  test('counts as a failure, once for all who waited for the same answer', async () => {
+  test('counts as one failure for all jobs that waited for the same answer', async () => {
     const { lane, opened } = aLane();
     const answer: KeyResult = { type: 'failed', reason: 'no cid' };
     for (const _ of range(20)) await reserve(lane, answer);
@@ -180,7 +180,7 @@ describe('a provider that refuses us', () => {
   }
   const again: CallFailure = { type: 'denied', reason: 'still' };
 
-  test('is not asked by those who wait: its refusal is theirs, but one of them asks every 2 s', async () => {
+  test('is not asked by waiting jobs: they take its refusal, but one of them asks every 2 s', async () => {
     const { lane, opened } = await refused();
     expect(opened).toHaveBeenCalledOnce();
     const make = vi.fn(async () => again);
@@ -191,7 +191,7 @@ describe('a provider that refuses us', () => {
     expect(make).toHaveBeenCalledOnce();
   });
 
-  test('and no longer does: the one who asks finds out for all', async () => {
+  test('and no longer does: the job that asks finds out for all', async () => {
     const { lane } = await refused();
     vi.advanceTimersByTime(2_000);
     const make = vi.fn(async () => sent);
@@ -199,7 +199,7 @@ describe('a provider that refuses us', () => {
     expect(make).toHaveBeenCalledTimes(10);
   });
 
-  test('is asked at once by who insists; others who do share the answer', async () => {
+  test('is asked at once by a job that insists; others that insist share the answer', async () => {
     const { lane } = await refused();
     const make = vi.fn(async () => again);
     const insisting = range(10).map(() => call(lane, make, true));

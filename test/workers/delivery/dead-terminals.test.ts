@@ -18,7 +18,7 @@ const pushIds = (rig: ReturnType<typeof delivering>) =>
 describe('a dead terminal that the device list has otherwise than the log', () => {
   const dead = { type: 'deadRecipients', clientIds: ['c1'], reason: 'unknown id', provider: {} } as const;
 
-  /** A terminal of user-1, a message to it, and a run that sees the device list as it is now, whatever happens. */
+  /** A terminal of user-1, a message to it, and a run that goes on seeing the device list as it is now. */
   async function behind(boundUserId?: string) {
     const rig = delivering(shop(), ['jpush', 'm2m']);
     await rig.terminals(rig.registered('c1', { userId: 'user-1' }));

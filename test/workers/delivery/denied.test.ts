@@ -1,4 +1,4 @@
-/** A provider that refuses us (credentials, account), whatever is sent: who is given up, who asks it again. */
+/** A provider that refuses all our calls (credentials, account): which targets give up, which job asks again. */
 import { describe, expect, test } from 'vitest';
 import { DeadJob, PauseQueue } from '../../../src/ports/jobs.ts';
 import type { SendResult } from '../../../src/workers/channels/channel.ts';
@@ -95,7 +95,7 @@ describe('a message that was given up without a call', () => {
   });
 });
 
-test('what happens while a job waits for another one to find out is not overlooked', async () => {
+test('events that come while a job waits for another one to find out are not overlooked', async () => {
   const rig = await ready();
   const { contents, log } = rig.deps;
   // With a key already: nothing but the stream's end keeps it from being sent.

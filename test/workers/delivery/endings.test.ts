@@ -1,4 +1,4 @@
-/** What ends a message before it is sent: its time, its recall, its content. And who wins when two things happen at once. */
+/** Messages that end before they are sent: expired, recalled, erased. And the result of each race. */
 import { describe, expect, test } from 'vitest';
 import type { MessageEvent } from '../../../src/domain/events.ts';
 import { DeadJob } from '../../../src/ports/jobs.ts';
@@ -53,7 +53,7 @@ describe('expired', () => {
     expect((await rig.outcomes(msgId)).at(-1)?.type).toBe('MessageExpired');
   });
 
-  test('while a call is under way: what the provider says of it still counts', async () => {
+  test('while a call is under way: the provider’s answer still counts', async () => {
     const { rig, msgId, job, happens, refs } = await accepted(10);
     rig.jpush.answer(async () => {
       await happens({ type: 'MessageExpired', data: { msgId, targets: refs } });

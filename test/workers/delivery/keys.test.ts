@@ -243,7 +243,7 @@ describe('a key that the provider refuses', () => {
   });
 });
 
-describe('what gave up', () => {
+describe('a target that gave up', () => {
   test('and is redriven while its key holds is sent with that key', async () => {
     const { rig, msgId, job } = await accepted();
     rig.jpush.answer({ type: 'denied', reason: 'bad credentials' });

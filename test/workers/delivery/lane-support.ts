@@ -1,4 +1,4 @@
-/** A lane in front of a channel that says what a test wants, on a clock that the test moves. */
+/** A lane in front of a scripted channel, on a clock that the test moves. */
 import { afterEach, beforeEach, vi } from 'vitest';
 import { PauseQueue } from '../../../src/ports/jobs.ts';
 import type { CallFailure, KeyResult, RateState, SendResult } from '../../../src/workers/channels/channel.ts';
@@ -28,7 +28,7 @@ export function aLane(rate?: RateState) {
   return { ...scripted, opened, lane: lane(scripted.channel, 'com.example.phone', Date.now, opened) };
 }
 
-/** What a job does that has its key already. */
+/** The call of a job that has its key already. */
 export async function call(lane: Lane, make: () => Promise<SendResult>, insists = false): Promise<SendResult> {
   const turn = await lane.enter(insists);
   if (turn.type === 'waited') return call(lane, make, insists);
@@ -40,7 +40,7 @@ export async function call(lane: Lane, make: () => Promise<SendResult>, insists 
   }
 }
 
-/** What a job does that has none. */
+/** The calls of a job that has none. */
 export async function reserve(lane: Lane, result: KeyResult): Promise<KeyResult> {
   const turn = await lane.enter(false);
   if (turn.type !== 'turn') throw new Error(`no turn: ${turn.type}`);
@@ -51,7 +51,7 @@ export async function reserve(lane: Lane, result: KeyResult): Promise<KeyResult>
   }
 }
 
-/** How long the queue is told to pause, in ms. */
+/** How long the queue has to pause, in ms. */
 export async function pauseOf(call: Promise<unknown>): Promise<number> {
   const error = await call.then(
     () => undefined,

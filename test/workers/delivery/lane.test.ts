@@ -19,7 +19,7 @@ describe('the rate of the provider', () => {
     expect(await call(lane, make)).toEqual(sent);
   });
 
-  test('counts what is under way', async () => {
+  test('counts the calls under way', async () => {
     const { lane } = aLane({ remaining: 2, resetsAt: Date.now() + 10_000 });
     const held = gate();
     const underWay = range(2).map(() => call(lane, () => held.opened.then(() => sent)));

@@ -1,4 +1,4 @@
-/** What the log says of jobs that end otherwise than well: once, and no louder than it is. */
+/** The log lines of jobs that end badly: one each, at the right level. */
 import { expect, onTestFinished, test } from 'vitest';
 import type { SendResult } from '../../../src/workers/channels/channel.ts';
 import { deliveryJob } from '../../../src/workers/delivery/job.ts';
@@ -6,7 +6,7 @@ import { eventually } from '../../contract/support.ts';
 import { delivering, hangs, openShop } from '../support.ts';
 
 async function underWay(answers: readonly (SendResult | typeof hangs)[], attempts = 1) {
-  // A worker takes what others have left behind.
+  // A worker takes jobs that other workers have left behind.
   const shop = await openShop();
   onTestFinished(shop.close);
   const rig = delivering(shop);

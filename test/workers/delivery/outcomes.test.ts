@@ -18,7 +18,7 @@ async function accepted(to = ['c1'], more: { expires?: number; content?: string 
 const provider = { httpStatus: 500, code: 2003 };
 
 describe('sent', () => {
-  test('in one call to all, with what the message says, and recorded', async () => {
+  test('in one call to all, with the message as payload, and recorded', async () => {
     const { rig, msgId, group, job } = await accepted(['c1', 'c2'], { content: '{"n":12345678901234567890}' });
     await rig.run(job);
     expect(rig.jpush.sends).toEqual([
@@ -182,7 +182,7 @@ describe('dead recipients', () => {
     expect(await rig.registrationOutcomes(msgId, 'c1')).toEqual([]);
   });
 
-  test('all of them: nobody is left, and the job is done', async () => {
+  test('all of them: no target is left, and the job is done', async () => {
     const { rig, msgId, job } = await accepted(['c1', 'c2']);
     rig.jpush.answer(dead('c1'), dead('c2'));
     await rig.run(job);
@@ -219,7 +219,7 @@ describe('dead recipients', () => {
 describe('nobody reached', () => {
   const nobody = { type: 'nobodyReached', reason: 'no such ids', provider: { code: 1011 } } as const;
 
-  test('of several: each goes on alone, in a job and with a key of its own, and is told apart', async () => {
+  test('of several: each goes on alone, in a job and with a key of its own, and gets its own outcome', async () => {
     const { rig, msgId, job } = await accepted(['c1', 'c2', 'c3']);
     rig.jpush.answer(nobody);
     await rig.run(job);

@@ -61,7 +61,7 @@ describe('a terminal that has changed since the message was accepted', () => {
     expect(pushIds(rig)).toEqual([['push-c1', 'push-c2']]);
   });
 
-  test('nobody is left: no call is made, no key is used up, the job is done', async () => {
+  test('no target is left: no call is made, no key is used up, the job is done', async () => {
     const { rig, msgId, job } = await accepted();
     const { appPackage } = rig;
     await rig.terminals(...['c1', 'c2'].map((clientId) => unregistered({ clientId, appPackage })));

@@ -69,13 +69,13 @@ describe('a store that is away', () => {
   });
 });
 
-describe('a failure that nobody foresaw', () => {
+describe('an unforeseen failure', () => {
   const secret = 'connect ECONNREFUSED 10.20.30.40:27017';
   const broken = async (): Promise<never> => {
     throw new Error(secret);
   };
 
-  test('is tried again, then given up; what it says is for the log only', async () => {
+  test('is tried again, then given up; its text is for the log only', async () => {
     const { rig, msgId } = await accepted();
     const contents = { ...rig.deps.contents, get: broken };
     const job = deliveryJob({ ...rig.job(msgId).data });
@@ -129,7 +129,7 @@ describe('a message that can not be seen', () => {
     );
   });
 
-  test('as it was seen here before is taken as it was seen: nobody is pushed to twice', async () => {
+  test('as it was seen here before is taken as it was seen: no terminal is pushed to twice', async () => {
     const { rig, msgId, job } = await accepted(['c1', 'c2']);
     const { log } = rig.deps;
     const old = await log.readStream(messageStream(msgId));
@@ -190,7 +190,7 @@ describe('targets that each go on alone', () => {
   });
 });
 
-test('a stream that others write to all the time lets the job make way, at no cost, and holds up nobody else', () => {
+test('a stream that others write to all the time lets the job make way, at no cost, and holds up no other job', () => {
   const rig = delivering(shop());
   const { data } = rig.job('m');
   const error = storeFailures(rig.deps)(new StreamContended('contended'), data);

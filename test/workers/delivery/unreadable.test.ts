@@ -1,4 +1,4 @@
-/** A provider that says that it took a message, or somebody who speaks in its place. */
+/** A status 200 from the provider, or from a proxy in its place. */
 import { describe, expect, test } from 'vitest';
 import { RetryJob } from '../../../src/ports/jobs.ts';
 import { unreadableAnswers } from '../../../src/workers/delivery/unreadable-answers.ts';
@@ -14,7 +14,7 @@ async function accepted() {
   return { rig, msgId, job: rig.job(msgId) };
 }
 
-describe('a message that was taken, in an answer that nobody can read', () => {
+describe('a message that was taken, in an unreadable answer', () => {
   const unreadable = {
     type: 'unreadable',
     reason: 'HTTP 200 without a msg_id',
@@ -33,7 +33,7 @@ describe('a message that was taken, in an answer that nobody can read', () => {
     expect(rig.lines.map(({ text }) => text)).not.toContain('taken for sent: the answer stays unreadable');
   });
 
-  test('three times is believed, and said loudly; what fails in between does not count', async () => {
+  test('is believed the third time, with a warning; failures in between do not count', async () => {
     const { rig, msgId, job } = await accepted();
     rig.jpush.answer(unreadable, timeout, unreadable, timeout, { ...unreadable, providerMessageId: '5' });
     for (const attempt of [1, 2, 3, 4]) expect(await rig.failure({ ...job, attempt })).toBeInstanceOf(RetryJob);
@@ -55,7 +55,7 @@ describe('a message that was taken, in an answer that nobody can read', () => {
     expect((await rig.outcomes(msgId)).at(-1)).toMatchObject({ data: { failure: 'refused' } });
   });
 
-  test('counts for each message by itself', async () => {
+  test('counts for each message separately', async () => {
     const { rig, job } = await accepted();
     const others = await Promise.all([rig.accept(), rig.accept()]);
     rig.jpush.answer(...range(3).map(() => unreadable));

@@ -1,4 +1,4 @@
-/** Delivery through the queues: what becomes of jobs, and who holds up whom. */
+/** Delivery through the queues: how jobs end, and which of them hold up others. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { NewJob } from '../../../src/ports/jobs.ts';
 import type { Delivery, SendResult } from '../../../src/workers/channels/channel.ts';
@@ -41,7 +41,7 @@ async function ready(to = ['c1'], { ports } = shop()) {
 }
 
 describe('a job', () => {
-  test('is taken by whoever serves its queue from the start, also of a package that no app has any more', async () => {
+  test('is taken by a worker that serves its queue from the start, also for a package that no app has any more', async () => {
     const { rig, msgId } = await ready();
     const queue = await enqueue(rig, msgId);
     await rig.worker();
@@ -158,7 +158,7 @@ describe('a job', () => {
     expect(await rig.deps.jobs.counts(queue)).toMatchObject({ dead: 0 });
   });
 
-  test('whose terminal has moved to another channel goes on there, though nobody served that queue before', async () => {
+  test('whose terminal has moved to another channel goes on there, though no worker served that queue before', async () => {
     const rig = delivering(shop(), ['jpush', 'm2m']);
     await rig.terminals(rig.registered('c1', { collab3th: 1, deviceType: '08' }));
     const msgId = await rig.accept({ to: ['c1'] });
@@ -216,7 +216,7 @@ describe('lanes', () => {
 });
 
 describe('stopping', () => {
-  test('finishes what is at hand within the grace, takes no more, and closes the channels', async () => {
+  test('finishes its running jobs within the grace, takes no more, and closes the channels', async () => {
     const { rig, msgId } = await ready(['c1'], await ownShop());
     const answer = gate();
     rig.jpush.answer(() => answer.opened.then(() => ({ type: 'sent' as const })));
@@ -255,7 +255,7 @@ describe('stopping', () => {
     expect(await kinds(other, otherId)).toEqual([]);
   });
 
-  test('cuts off what does not end within the grace: it costs no attempt and is done by the next worker', async () => {
+  test('cuts off jobs that do not end within the grace: they cost no attempt and are done by the next worker', async () => {
     const { rig, msgId } = await ready();
     rig.jpush.answer(hangs);
     const queue = await enqueue(rig, msgId, { attempts: 1 });

@@ -1,4 +1,4 @@
-/** One thread's line to the writer, with a writer that does what the test says. */
+/** One thread's line to the writer, with a scripted writer. */
 import { MessageChannel } from 'node:worker_threads';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openLink } from '../../../../src/backends/embedded/connection/link.ts';
@@ -43,7 +43,7 @@ const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
   );
 
 describe('sending', () => {
-  test('what is sent in one turn of the event loop goes out together, numbered on', async () => {
+  test('requests of one turn of the event loop go out together, numbered on', async () => {
     const { link, ops, answer } = open();
     const first = range(3).map(() => link.send(op));
     await eventually(() => expect(ops()).toEqual([[0, 3]]));
@@ -74,7 +74,7 @@ describe('sending', () => {
     );
   });
 
-  test('answers out of order reach who asked', async () => {
+  test('answers out of order reach their requests', async () => {
     const { link, answer } = open();
     const [a, b] = [link.send(op), link.send(op)];
     answer(1, [{ ok: true, value: 'b' }]);
@@ -107,7 +107,7 @@ describe('sending', () => {
 });
 
 describe('hearing', () => {
-  test('takes what the writer has said by now at once: the news, then the answers', async () => {
+  test('takes all pending messages of the writer at once: the news, then the answers', async () => {
     const { link, received, answer } = open();
     const order: string[] = [];
     link.onNotice(({ head }) => order.push(`notice ${head}`));
@@ -161,7 +161,7 @@ describe('bounds', () => {
     expect(await next).toBe('in time');
   });
 
-  test('what is sent to be waited for is, however long the others have given up, until the writer is gone', async () => {
+  test('a request without a deadline waits until it is answered or the writer is gone, though others have timed out', async () => {
     vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });
     const { link, answer } = open();
     const patient = link.sendAndWait(op);
@@ -186,7 +186,7 @@ describe('bounds', () => {
 });
 
 describe('the end', () => {
-  test('a writer that is gone rejects what waits and what comes', async () => {
+  test('a writer that is gone rejects waiting and new requests', async () => {
     const { link } = open();
     const pending = range(3).map(() => failureOf(link.send(op)));
     link.lost('the disk is gone');
@@ -196,7 +196,7 @@ describe('the end', () => {
     await link.close();
   });
 
-  test('close sends what is left, waits for its answers, and takes no more', async () => {
+  test('close sends the remaining requests, waits for their answers, and takes no more', async () => {
     const { link, received, answer, say } = open();
     const pending = link.send(op);
     const closed = link.close();

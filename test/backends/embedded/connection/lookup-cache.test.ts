@@ -56,7 +56,7 @@ describe('a lookup', () => {
   });
 });
 
-/** A store beside the cache; what changed is told to it now or somewhat later, as it is between threads. */
+/** A store beside the cache, which learns of changes at once or somewhat later, as between threads. */
 function model(cache: LookupCache) {
   const docs = new Map<string, Doc>();
   const untold: (() => void)[] = [];
@@ -97,7 +97,7 @@ const step = fc.oneof(
   }),
 );
 
-test('whatever is written and looked up in whatever order, what was told is never answered stale', () => {
+test('with writes and look-ups in any order, an announced change is never answered stale', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
       const cache = lookupCache();

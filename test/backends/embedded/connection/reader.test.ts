@@ -21,7 +21,7 @@ async function opened() {
   };
 }
 
-test('what is read in one turn of the event loop is one state, the next turn sees what came meanwhile', async () => {
+test('reads of one turn of the event loop see one state, the next turn sees the commits since', async () => {
   const { write, count } = await opened();
   write();
   expect(count()).toBe(1);

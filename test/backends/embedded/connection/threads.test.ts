@@ -1,4 +1,4 @@
-/** Several threads on one file, and what becomes of them when the one that writes is no more. */
+/** Several threads on one file, and how they end when the writer dies. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -42,7 +42,7 @@ describe('group commit', () => {
 });
 
 describe('another thread', () => {
-  test('sees what the main thread commits, and the main thread what it commits', async () => {
+  test('sees the commits of the main thread, and the main thread sees its own', async () => {
     const { backend, store } = await opened();
     const run = freshName();
     const port = backend.connect('foreground');
@@ -113,7 +113,7 @@ describe('a writer that dies', () => {
       (error: unknown) => error,
     );
 
-  test('is told, and everything that waited is rejected on every line', async () => {
+  test('is reported, and every waiting request is rejected on every line', async () => {
     const { backend, second, kill } = await mortal();
     kill();
     const pending = [backend, second].flatMap(({ log }) =>
@@ -127,7 +127,7 @@ describe('a writer that dies', () => {
     await second.close();
   });
 
-  test('ends what waits for news: subscriptions with an error, waits for a position with no', async () => {
+  test('ends everything that waits for news: subscriptions with an error, waits for a position with false', async () => {
     const { backend, second, kill } = await mortal();
     const caughtUp = gate();
     const following = failureOf(
@@ -148,7 +148,7 @@ describe('a writer that dies', () => {
     await second.close();
   });
 
-  test('does not keep the backend from closing, nor what was answered from being there', async () => {
+  test('neither keeps the backend from closing nor loses an answered write', async () => {
     const rig = await mortal();
     const stream = aStream();
     await append(rig.backend.log, stream, ['answered']);
@@ -232,7 +232,7 @@ test('content at rest can not be read without the key', async () => {
   expect(await backend.contents.get('m2')).toBe(JSON.stringify({ secret }));
 });
 
-test('a collection that nobody has opened yet is opened by many at once', async () => {
+test('many connections at once open a collection for the first time', async () => {
   const { backend } = await opened();
   const found = await Promise.all(range(20).map((n) => backend.documents.get(devices, `d${n}`)));
   expect(found).toEqual(range(20).map(() => undefined));

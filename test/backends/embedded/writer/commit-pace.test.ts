@@ -1,4 +1,4 @@
-/** Who commits when: what comes alone at once, the background seldom while callers wait. */
+/** When operations are committed: one that comes alone at once, the background's seldom while callers wait. */
 import { describe, expect, test } from 'vitest';
 import { commitPace } from '../../../../src/backends/embedded/writer/commit-pace.ts';
 

@@ -48,7 +48,7 @@ describe('remembered requests', () => {
     expect(requests.find('another')).toBeUndefined();
   });
 
-  test('are found after a restart, what was not indexed included', async () => {
+  test('are found after a restart, those not yet indexed included', async () => {
     const file = await aFile();
     const before = opened(file);
     const keys = range(10).map((n) => `key-${n}`);
@@ -102,7 +102,7 @@ describe('remembered requests', () => {
     { weight: 1, arbitrary: fc.record({ type: fc.constant('restart' as const) }) },
   );
 
-  test('are those of a plain list, whatever happens to them', async () => {
+  test('are those of a plain list, after any operations', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
         const db = new DatabaseSync(':memory:');
@@ -129,7 +129,7 @@ describe('remembered requests', () => {
   });
 });
 
-/** What `requestWriter` needs of the file, for runs without one. */
+/** The part of the file that `requestWriter` needs, for runs without one. */
 const TABLES = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE requests (seq INTEGER PRIMARY KEY, key TEXT, fingerprint TEXT, answer TEXT, position INTEGER, at INTEGER);
@@ -137,7 +137,7 @@ CREATE TABLE request_index (hash INTEGER, seq INTEGER, PRIMARY KEY (hash, seq)) 
 `;
 
 describe('a file of version 1', () => {
-  test('keeps what it remembers', async () => {
+  test('keeps its memory', async () => {
     const file = await aFile();
     const old = new DatabaseSync(file);
     old.exec(`

@@ -22,7 +22,7 @@ function write(writer: Writer, checkpoints: WalCheckpoints, run: string, events 
   checkpoints.committed();
 }
 
-/** What somebody finds who has the file alone; nothing of use while there are no tables, or in the midst of a pass. */
+/** The contents of the file without its write-ahead log; unusable while there are no tables, or in the midst of a pass. */
 function eventsWithoutLog(file: string): number | undefined {
   const copy = `${file}.copy`;
   copyFileSync(file, copy);
@@ -37,7 +37,7 @@ function eventsWithoutLog(file: string): number | undefined {
 }
 
 describe('checkpoints', () => {
-  test('what is committed gets into the file while the writer does something else', async () => {
+  test('commits get into the file while the writer does something else', async () => {
     const { file, writer, checkpoints } = await started();
     write(writer, checkpoints, 'a');
     await until('all of it is in the file', () => eventsWithoutLog(file) === EVENTS);
@@ -60,7 +60,7 @@ describe('checkpoints', () => {
     expect(statSync(`${file}-wal`).size).toBe(size);
   });
 
-  test('a reader that needs the log keeps it, and nobody waits for the reader', async () => {
+  test('a reader that needs the log keeps it, and no writer waits for the reader', async () => {
     const { file, writer, checkpoints } = await started();
     write(writer, checkpoints, 'a', 10);
     const release = keepLog(file);

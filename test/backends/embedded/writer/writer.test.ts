@@ -19,7 +19,7 @@ function rows(file: string, table: string): number {
 }
 
 describe('group commit', () => {
-  test('what is applied together is one transaction, and there for others once it is answered', async () => {
+  test('operations that are applied together are one transaction, visible to others once answered', async () => {
     const { file, writer } = await aWriter();
     const before = commitsIn(file);
     const { replies } = writer.apply([...range(100).map((n) => appendOp(`s${n}`)), putOp('d')]);
@@ -30,7 +30,7 @@ describe('group commit', () => {
     );
   });
 
-  test('is a transaction for each call, and none for what only reads', async () => {
+  test('is a transaction for each call, and none for reads', async () => {
     const { file, writer } = await aWriter();
     const before = commitsIn(file);
     for (const n of range(5)) writer.apply([appendOp(`s${n}`)]);
@@ -64,7 +64,7 @@ describe('a bad operation', () => {
     expect(notice?.head).toBe(2);
   });
 
-  test('leaves no gap in the positions, and no trace in what is told', async () => {
+  test('leaves no gap in the positions, and no trace in the notices', async () => {
     const { writer } = await aWriter();
     const lost: Op = putOp('x', { checkpoint: { name: 'p', from: 7, to: 8 } });
     const moved: Op = putOp('y', { checkpoint: { name: 'p', from: 0, to: 3 } });
@@ -74,7 +74,7 @@ describe('a bad operation', () => {
     expect(appendReply(writer.apply([appendOp('c')]).replies[0])).toMatchObject({ position: 3 });
   });
 
-  test('does not take back what is told of those before it', async () => {
+  test('does not take back the notices of those before it', async () => {
     const { writer } = await aWriter();
     writer.apply([putOp('before'), { kind: 'watchCollection', name: shape.name }]);
     const moved: Op = putOp('a', { checkpoint: { name: 'p', from: 0, to: 3 } });
@@ -111,7 +111,7 @@ describe('a notice', () => {
     expect(writer.apply([{ kind: 'countJobs', queue: 'q' }]).notice).toBeUndefined();
   });
 
-  test('tells of changed documents once somebody watches the collection', async () => {
+  test('announces changed documents once the collection is watched', async () => {
     const { writer } = await aWriter();
     expect(writer.apply([putOp('a')]).notice?.changes).toEqual([]);
     writer.apply([{ kind: 'watchCollection', name: shape.name }]);
@@ -146,7 +146,7 @@ describe('remembered requests', () => {
     expect(appendReply(writer.apply([again('old', 'd')]).replies[0]).type).toBe('appended');
   });
 
-  test('are forgotten in bites, and it is told when there is more to bite', async () => {
+  test('are removed in bounded steps, and each says whether more remain', async () => {
     const { file, writer } = await aWriter();
     writer.apply(range(4500).map((n) => again(`k${n}`, `s${n}`)));
     const later = Date.now() + 27 * HOUR_MS;

@@ -1,4 +1,4 @@
-/** Whatever a provider says, the channel makes something of it. */
+/** The channel gives a defined result for any answer of a provider. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { parseAnswer } from '../../../../src/workers/channels/jpush/answer.ts';
@@ -29,7 +29,7 @@ function safeStringify(value: unknown): string {
 
 const status = fc.oneof(fc.integer({ min: 100, max: 999 }), fc.constantFrom(200, 400, 401, 403, 408, 429, 500, 503));
 
-it('reads any body without a throw, and yields only what it promises', () => {
+it('reads any body without a throw, and yields only values of the promised shape', () => {
   fc.assert(
     fc.property(body, (text) => {
       const { msgId, code, message, cids } = parseAnswer(text);
@@ -41,7 +41,7 @@ it('reads any body without a throw, and yields only what it promises', () => {
   );
 });
 
-it('accepts exactly what has status 200', () => {
+it('accepts exactly the answers with status 200', () => {
   fc.assert(
     fc.property(status, body, (code, text) => {
       const verdict = verdictOf({ type: 'answered', status: code, text, header: () => undefined }, 0, () => 1);

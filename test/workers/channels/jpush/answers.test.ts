@@ -1,4 +1,4 @@
-/** Every row of `docs/jpush.md §6.1`, and what `docs/api.md §4` makes of it. */
+/** Every row of `docs/jpush.md §6.1`, and its failure by `docs/api.md §3 MessageInfo`. */
 import { describe, expect, it } from 'vitest';
 import type { SendResult } from '../../../../src/workers/channels/channel.ts';
 import { answer, channelTo, deliveryTo, errorBody, scriptedServer, unaborted } from './support.ts';
@@ -36,7 +36,7 @@ describe('a refusal of the message', () => {
     });
   });
 
-  it('HTTP 400 that nobody can read', async () => {
+  it('an unreadable HTTP 400', async () => {
     expect(await sendResult({ status: 400, body: '<html>' })).toMatchObject({ type: 'refused', reason: 'HTTP 400' });
   });
 
@@ -65,7 +65,7 @@ describe('a refusal of us', () => {
     });
   });
 
-  it.each([401, 403])('HTTP %i that nobody can read', async (status) => {
+  it.each([401, 403])('an unreadable HTTP %i', async (status) => {
     expect(await sendResult({ status, body: 'no' })).toMatchObject({
       type: 'denied',
       provider: { httpStatus: status },
@@ -88,7 +88,7 @@ describe('a failure, to be tried again', () => {
     });
   });
 
-  it.each([500, 502, 503, 504, 408, 302, 204])('HTTP %i that nobody can read', async (status) => {
+  it.each([500, 502, 503, 504, 408, 302, 204])('an unreadable HTTP %i', async (status) => {
     expect(await sendResult({ status, body: status === 204 ? '' : '<html>Bad Gateway</html>' })).toMatchObject({
       type: 'failed',
       provider: { httpStatus: status },
@@ -119,7 +119,7 @@ describe('acceptance', () => {
   );
 });
 
-describe('a 200 that nobody can read', () => {
+describe('an unreadable 200', () => {
   it.each([
     ['no msg_id', '{"sendno":"1"}'],
     ['an object as msg_id', '{"msg_id":{"a":1}}'],
@@ -188,7 +188,7 @@ describe('dead recipients', () => {
   });
 });
 
-it('quotes neither content nor secrets, whatever JPush quotes', async () => {
+it('quotes neither content nor secrets, even if JPush does', async () => {
   const text = 'msg_content {"secret":"grandmother"} 5e987ac6d2e04d95a9d8f0d1 is invalid';
   for (const code of [1000, 1002, 1003, 1004, 1011, 2002, 9999]) {
     const result = await sendResult({ status: 400, body: errorBody(code, text) });

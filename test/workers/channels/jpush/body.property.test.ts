@@ -1,4 +1,4 @@
-/** Whatever a caller may send (`docs/api.md §4`), JPush takes, and it arrives as it was sent. */
+/** JPush takes every message that a caller may send (`docs/api.md §4`), and it arrives as it was sent. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { DEFAULT_MAX_TIME_TO_LIVE } from '../../../../src/domain/apps.ts';

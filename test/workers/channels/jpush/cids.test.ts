@@ -1,4 +1,4 @@
-/** Idempotency keys: how they are fetched, for how long they are good, and that they do what they are for. */
+/** Idempotency keys: how they are fetched, for how long they are good, and that they prevent a second push. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startJPush } from '../../../../src/sandbox/jpush/server.ts';
@@ -178,7 +178,7 @@ describe('the pool of cids', () => {
     expect((1000 * taken) / (rounds * 50)).toBeGreaterThan(600);
   });
 
-  it('asks for more while demand lasts, up to what VIP gives, and takes what the free tier gives', async () => {
+  it('asks for more while demand lasts, up to VIP’s limit, and takes as many as the free tier gives', async () => {
     const { take, asked } = pool(1000);
     for (let index = 0; index < 5000; index += 1) await take();
     expect(asked[0]).toBe(10);
@@ -188,7 +188,7 @@ describe('the pool of cids', () => {
     for (let index = 0; index < 100; index += 1) expect(await free.take()).toMatchObject({ type: 'reserved' });
   });
 
-  it('stays small when nobody is in a hurry', async () => {
+  it('stays small when demand is low', async () => {
     const { take, asked, time } = pool(1000);
     for (let index = 0; index < 100; index += 1) {
       await take();
@@ -197,7 +197,7 @@ describe('the pool of cids', () => {
     expect(Math.max(...asked)).toBe(10);
   });
 
-  it('throws away what is older than half a day', async () => {
+  it('throws away cids older than half a day', async () => {
     const { take, time } = pool(10);
     expect(keyOf(await take())).toBe('cid-1');
     time.now += 12 * HOUR - 1;
@@ -283,7 +283,7 @@ describe('reserving a key', () => {
   });
 });
 
-it('never pushes twice with one cid, whatever became of the first try', async () => {
+it('never pushes twice with one cid, however the first try ended', async () => {
   const jpush = await startJPush({ apps: [credentials], callsPerMinute: Number.POSITIVE_INFINITY });
   onTestFinished(() => jpush.close());
   const channel = channelTo(jpush.url, { deadlineMs: 1000 });

@@ -1,4 +1,4 @@
-/** The channel against the look-alike: what the one sends, the other takes. */
+/** The channel against the look-alike: the look-alike takes its calls. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { JPushNotification } from '../../../../src/domain/apps.ts';
 import { type JPush, type JPushSettings, startJPush } from '../../../../src/sandbox/jpush/server.ts';
@@ -59,7 +59,7 @@ describe('dead recipients', () => {
   it.each([
     ['malformed', 'not an id!', { code: 1003, httpStatus: 400 }],
     ['unknown', '1a0018970ae5f6a7b8c', { code: 1011, httpStatus: 400 }],
-  ])('are told when a single one is %s', async (_, id, provider) => {
+  ])('are named when a single one is %s', async (_, id, provider) => {
     const jpush = await lookAlike();
     expect(await channelTo(jpush.url).send(deliveryTo([id]), unaborted())).toMatchObject({
       type: 'deadRecipients',

@@ -1,4 +1,4 @@
-/** What a package's settings make of a push (`docs/api.md §6`, `docs/jpush.md §14`). */
+/** How a package's settings shape a push (`docs/api.md §6`, `docs/jpush.md §14`). */
 import { describe, expect, it } from 'vitest';
 import type { JPushAccount, JPushNotification } from '../../../../src/domain/apps.ts';
 import { pushBody } from '../../../../src/workers/channels/jpush/push-body.ts';
@@ -42,7 +42,7 @@ describe('a notification', () => {
     expect(notifying({ alert: 'News', title: '' }).notification.ios).toEqual(part);
   });
 
-  it('has what the package sets, each in the words of its platform', () => {
+  it('has the settings of the package, each under its platform’s name', () => {
     const { notification, message, options } = notifying({
       alert: 'News',
       title: 'UMS',
@@ -67,7 +67,7 @@ describe('a notification', () => {
     expect(notifying({ alert: 'News', intent }).notification).toMatchObject({ android: { intent }, hmos: { intent } });
   });
 
-  it('is one of the vendors, for who is offline, in the version that knows all platforms', () => {
+  it('is one of the vendors, for offline terminals, in the version that knows all platforms', () => {
     const body = notifying({ alert: 'News', when: 'offline' });
     const part = { alert: 'News', extras: { msgId } };
     expect(body.notification_3rd).toEqual({ android: part, ios: part, hmos: part });

@@ -1,4 +1,4 @@
-/** A provider that says exactly what a test wants, and a channel that talks to it. */
+/** A scripted provider, and a channel that talks to it. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,4 +1,4 @@
-/** What can happen to a call on its way, and what is sent. */
+/** Failures of a call on its way, and the request that is sent. */
 import { describe, expect, it } from 'vitest';
 import {
   answer,
@@ -52,7 +52,7 @@ describe('an answer that does not come', () => {
     });
   });
 
-  it('fails when nobody listens', async () => {
+  it('fails when no server listens', async () => {
     expect(await channelTo('http://127.0.0.1:9').send(deliveryTo(ONE), unaborted())).toMatchObject({ type: 'failed' });
   });
 
@@ -98,7 +98,7 @@ it('ends calls under way as failed when it is closed', async () => {
   expect(await sending).toMatchObject({ type: 'failed' });
 });
 
-it('lets an app that hangs hold up nobody else', async () => {
+it('lets an app that hangs hold up no other', async () => {
   const other = `Basic ${btoa(`${otherCredentials.appKey}:${otherCredentials.masterSecret}`)}`;
   const { url } = await scriptedServer((response, { authorization }) => {
     if (authorization === other) answer(response, 200, ok);
@@ -113,7 +113,7 @@ it('lets an app that hangs hold up nobody else', async () => {
 });
 
 describe('a push', () => {
-  it('is what JPush wants it to be', async () => {
+  it('has the form that JPush asks for', async () => {
     const { url, seen } = await scriptedServer((response) => answer(response, 200, ok));
     const channel = channelTo(`${url}/proxy/`);
     await channel.send(deliveryTo(['a', 'b', 'a'], { idempotencyKey: 'k-1', timeToLive: 864_000 }), unaborted());

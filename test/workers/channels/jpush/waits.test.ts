@@ -109,7 +109,7 @@ describe('a request to wait that does not say for how long', () => {
     expect(await waits(1)).toEqual([4000]);
   });
 
-  it('is one wait for all who were under way', async () => {
+  it('is one wait for all calls that were under way', async () => {
     const { send, time } = await refused(2002);
     expect(await Promise.all([send(), send(), send()])).toEqual([1000, 1000, 1000]);
     time.now += 400;
@@ -132,7 +132,7 @@ describe('a request to wait that does not say for how long', () => {
   });
 });
 
-describe('what is left of a window', () => {
+describe('the rest of a window', () => {
   const announce = (remaining: number, reset: number) => ({
     'X-Rate-Limit-Remaining': String(remaining),
     'X-Rate-Limit-Reset': String(reset),

@@ -1,0 +1,114 @@
+/** What the process that serves knows of its parts, whichever thread runs them: for its log, for readiness, for metrics. */
+import { assertNever } from '../../domain/decider.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type { PartReport, PartStatus, Telemetry } from '../../ports/telemetry.ts';
+
+/** More parts than any service has; a defect that invents names must not fill the memory. */
+const MAX_PARTS = 256;
+/** How often the log repeats that a part has failed, in ms. */
+const REMIND_MS = 60_000;
+/** How often figures alone go from one thread to another, in ms. */
+const FORWARD_MS = 1_000;
+
+export interface TelemetryCollector extends Telemetry {
+  /** Reminds no more. */
+  stop(): void;
+}
+
+interface Known {
+  report: PartReport;
+  reminder?: NodeJS.Timeout | undefined;
+}
+
+/** Every change of a part's state is one line of the log; a failed part is an error line once a minute until it is well. */
+export function collectTelemetry(logger: Logger, clock: Clock): TelemetryCollector {
+  const known = new Map<string, Known>();
+  let stopped = false;
+
+  const remind = (part: string): NodeJS.Timeout =>
+    setInterval(() => {
+      const report = known.get(part)?.report;
+      if (report !== undefined) logger.error(fieldsOf(report), 'a part has failed and needs a person');
+    }, REMIND_MS).unref();
+
+  return {
+    report(part, status) {
+      const before = known.get(part);
+      if (stopped || (before === undefined && known.size >= MAX_PARTS)) return;
+      const isSame = before?.report.state === status.state;
+      const since = isSame ? before.report.since : new Date(clock.now()).toISOString();
+      const report = { ...status, part, since };
+      if (isSame) {
+        before.report = report;
+        return;
+      }
+      clearInterval(before?.reminder);
+      known.set(part, { report, reminder: status.state === 'failed' ? remind(part) : undefined });
+      logChange(logger, before?.report, report);
+    },
+    parts: () => [...known.values()].map(({ report }) => report),
+    stop() {
+      stopped = true;
+      for (const { reminder } of known.values()) clearInterval(reminder);
+    },
+  };
+}
+
+function logChange(logger: Logger, before: PartReport | undefined, report: PartReport): void {
+  const fields = fieldsOf(report);
+  switch (report.state) {
+    case 'up': {
+      const isFirst = before === undefined || before.state === 'catchingUp';
+      logger.info(fields, isFirst ? 'part is up' : 'part is up again');
+      break;
+    }
+    case 'catchingUp':
+      // Every part begins so, most of them for a moment.
+      if (before === undefined) logger.debug(fields, 'part starts');
+      else logger.info(fields, 'part is catching up');
+      break;
+    case 'waiting':
+      logger.warn(fields, 'part is waiting');
+      break;
+    case 'failed':
+      logger.error(fields, 'part has failed');
+      break;
+    default:
+      assertNever(report.state);
+  }
+}
+
+function fieldsOf({ part, state, since, detail, lagEvents }: PartReport): object {
+  return { part, state, since, detail, lagEvents };
+}
+
+/**
+ * The telemetry of a thread: reports on to the thread that collects them. A change goes at once, figures alone once a
+ * second, and the last ones always arrive.
+ */
+export function forwardTelemetry(send: (part: string, status: PartStatus) => void): Pick<Telemetry, 'report'> {
+  const sent = new Map<string, PartStatus>();
+  const waiting = new Map<string, PartStatus>();
+
+  const forward = (part: string, status: PartStatus): void => {
+    waiting.delete(part);
+    sent.set(part, status);
+    send(part, status);
+  };
+
+  const flush = (): void => {
+    for (const [part, newest] of waiting) forward(part, newest);
+  };
+
+  return {
+    report(part, status) {
+      const last = sent.get(part);
+      if (last?.state !== status.state || last.detail !== status.detail) return forward(part, status);
+      if (last.lagEvents === status.lagEvents && last.lagSeconds === status.lagSeconds)
+        return void waiting.delete(part);
+      if (waiting.size === 0) setTimeout(flush, FORWARD_MS).unref();
+      waiting.set(part, status);
+    },
+  };
+}
