@@ -50,7 +50,7 @@ const dispatch = z.object({
   appPackage: text,
   /** clientIds. */
   targets: z.array(text).min(1),
-  /** How often an operator had redriven the job: 0 at first. A later round may settle what gave up in an earlier one. */
+  /** How often the targets had been redriven: 0 at first. */
   round: z.int().nonnegative(),
 });
 
@@ -100,6 +100,13 @@ const schemas = {
     reason: z.string(),
     provider: z.object({ httpStatus: z.int().optional(), code: z.int().optional() }).optional(),
   }),
+  /** Targets that gave up are tried again, in this round. */
+  DispatchRedriven: dispatch.extend({
+    /** The operator. */
+    who: text,
+    /** The operator's reason. */
+    why: text.optional(),
+  }),
   MessageExpired: z.object({ msgId: text, targets: z.array(targetRef).min(1) }),
   MessageDisplayCancelled: z.object({
     msgId: text,
@@ -136,6 +143,7 @@ export type MessageEvent = EventOf<
   | 'MessageDispatchPrepared'
   | 'MessageDispatched'
   | 'MessageDispatchFailed'
+  | 'DispatchRedriven'
   | 'MessageExpired'
   | 'MessageDisplayCancelled'
   | 'MessageErased'

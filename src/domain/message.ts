@@ -1,6 +1,6 @@
 /** A message on its way out: accepted, prepared, handed to the provider or failed, expired, cancelled, erased. */
 import { assertNever, type Decider, type Decision, decided } from './decider.ts';
-import { isAlone } from './dispatch-groups.ts';
+import { aloneIn, groupNamed, isAlone, type TargetGroup } from './dispatch-groups.ts';
 import {
   type AcceptedMessage,
   type ChannelName,
@@ -11,9 +11,7 @@ import {
   targetKey,
 } from './events.ts';
 
-export type Outcome =
-  | { readonly type: 'sent' }
-  | { readonly type: 'failed'; readonly failure: FailureCode; readonly round: number };
+export type Outcome = { readonly type: 'sent' } | { readonly type: 'failed'; readonly failure: FailureCode };
 
 export interface PreparedGroup {
   readonly idempotencyKey?: string | undefined;
@@ -32,6 +30,8 @@ export type MessageState =
       readonly alone: ReadonlyMap<string, ChannelName>;
       /** By targetKey; a target without one is still to be sent to. */
       readonly outcomes: ReadonlyMap<string, Outcome>;
+      /** By targetKey, the round of each target that was redriven; 0 for the others. */
+      readonly rounds: ReadonlyMap<string, number>;
       /** targetKeys whose display was cancelled. */
       readonly cancelled: ReadonlySet<string>;
       readonly erased: boolean;
@@ -64,6 +64,14 @@ export type MessageCommand =
       readonly reason: string;
       readonly provider?: EventData<'MessageDispatchFailed'>['provider'];
     }
+  /** Lets what has given up in a group be tried again, in the group's next round. `now` in ms since 1970. */
+  | {
+      readonly type: 'Redrive';
+      readonly group: string;
+      readonly who: string;
+      readonly why?: string | undefined;
+      readonly now: number;
+    }
   /** `now` in ms since 1970. */
   | { readonly type: 'Expire'; readonly now: number };
 
@@ -88,6 +96,7 @@ interface Draft {
   readonly prepared: Map<string, PreparedGroup>;
   readonly alone: Map<string, ChannelName>;
   readonly outcomes: Map<string, Outcome>;
+  readonly rounds: Map<string, number>;
   readonly cancelled: Set<string>;
   erased: boolean;
 }
@@ -109,6 +118,7 @@ function newDraft(message: AcceptedMessage): Draft {
     prepared: new Map(),
     alone: new Map(),
     outcomes: new Map(),
+    rounds: new Map(),
     cancelled: new Set(),
     erased: false,
   };
@@ -120,6 +130,7 @@ function draftOf(state: KnownMessage): Draft {
     prepared: new Map(state.prepared),
     alone: new Map(state.alone),
     outcomes: new Map(state.outcomes),
+    rounds: new Map(state.rounds),
     cancelled: new Set(state.cancelled),
   };
 }
@@ -137,13 +148,20 @@ function applyTo(draft: Draft, event: Exclude<MessageEvent, { type: 'MessageAcce
       setOutcome(draft, refsOf(event.data), { type: 'sent' });
       break;
     case 'MessageDispatchFailed': {
-      const { failure, round } = event.data;
+      const { failure } = event.data;
       noteAlone(draft, event.data);
-      setOutcome(draft, refsOf(event.data), { type: 'failed', failure, round });
+      setOutcome(draft, refsOf(event.data), { type: 'failed', failure });
       break;
     }
+    case 'DispatchRedriven':
+      noteAlone(draft, event.data);
+      for (const key of refsOf(event.data).map(targetKey)) {
+        draft.outcomes.delete(key);
+        draft.rounds.set(key, event.data.round);
+      }
+      break;
     case 'MessageExpired':
-      setOutcome(draft, event.data.targets, { type: 'failed', failure: 'expired', round: 0 });
+      setOutcome(draft, event.data.targets, { type: 'failed', failure: 'expired' });
       break;
     case 'MessageDisplayCancelled':
       for (const target of event.data.targets) draft.cancelled.add(targetKey(target));
@@ -188,11 +206,16 @@ function decideAccepted(
       return decided({ type: 'MessageDispatched', data: { ...command.group, targets, providerMessageId } });
     }
     case 'RecordFailure': {
-      const targets = openTargets(state, command.group);
+      // Of a run from before the targets were redriven it says nothing: they are tried again.
+      const targets = openTargets(state, command.group).filter(
+        (clientId) => roundOf(state, command.group, clientId) <= command.group.round,
+      );
       if (targets.length === 0) return decided();
       const { failure, reason, provider } = command;
       return decided({ type: 'MessageDispatchFailed', data: { ...command.group, targets, failure, reason, provider } });
     }
+    case 'Redrive':
+      return redrive(command, state);
     case 'Expire': {
       if (state.erased || command.now < Date.parse(state.message.expiresAt)) return decided();
       const targets = state.message.targets
@@ -207,23 +230,68 @@ function decideAccepted(
   }
 }
 
+function redrive(
+  { group: name, who, why, now }: Extract<MessageCommand, { type: 'Redrive' }>,
+  state: KnownMessage,
+): Decision<MessageEvent> {
+  const { message, alone } = state;
+  const whole = groupNamed(message, name, alone.get(name));
+  if (whole === undefined || state.erased || now >= Date.parse(message.expiresAt)) return decided();
+  const { group, channel, appPackage } = whole;
+  const targets = gaveUpIn(state, whole);
+  if (targets.length === 0) return decided();
+  const round = 1 + roundOfAll(state, { appPackage, targets });
+  return decided({
+    type: 'DispatchRedriven',
+    data: { msgId: message.msgId, group, channel, appPackage, targets, round, who, why },
+  });
+}
+
 /**
- * clientIds of the group that still wait for an outcome, in the group's order. What gave up in an earlier round than
- * the group's waits again: an operator has redriven it. What was cancelled or erased waits for nothing.
+ * clientIds of a group that a call for it speaks of. A target that has begun to go alone goes on alone: with its group as
+ * well it would be sent to twice, with two idempotency keys.
+ */
+export function targetsOfCall({ alone, message }: KnownMessage, group: TargetGroup): readonly string[] {
+  if (isAlone(group.group) || alone.size === 0) return group.targets;
+  const names = aloneIn(message, group, group.targets);
+  return group.targets.filter((_, index) => !alone.has(names[index] ?? ''));
+}
+
+/** clientIds of a group that gave up and were not redriven since. */
+export function gaveUpIn(state: KnownMessage, group: TargetGroup): string[] {
+  return targetsOfCall(state, group).filter((clientId) => {
+    const outcome = outcomeOf(state, group, clientId);
+    const isCancelled = state.cancelled.has(targetKey({ clientId, appPackage: group.appPackage }));
+    return outcome?.type === 'failed' && outcome.failure === 'gaveUp' && !isCancelled;
+  });
+}
+
+/**
+ * clientIds of the group that still wait for an outcome, in the group's order. What was cancelled or erased waits for
+ * nothing.
  */
 export function openTargets(
   state: KnownMessage,
-  group: Pick<DispatchGroup, 'appPackage' | 'round'> & { readonly targets: readonly string[] },
+  group: Pick<DispatchGroup, 'appPackage'> & { readonly targets: readonly string[] },
 ): string[] {
   if (state.erased) return [];
   return group.targets.filter((clientId) => {
-    if (state.cancelled.has(targetKey({ clientId, appPackage: group.appPackage }))) return false;
-    const outcome = outcomeOf(state, group, clientId);
-    return (
-      outcome === undefined ||
-      (outcome.type === 'failed' && outcome.failure === 'gaveUp' && outcome.round < group.round)
-    );
+    const key = targetKey({ clientId, appPackage: group.appPackage });
+    return !state.cancelled.has(key) && !state.outcomes.has(key);
   });
+}
+
+/** The round that targets of a group are in; the newest, where they differ. */
+export function roundOfAll(
+  state: KnownMessage,
+  group: { readonly appPackage: string; readonly targets: readonly string[] },
+): number {
+  if (state.rounds.size === 0) return 0;
+  return group.targets.reduce((round, clientId) => Math.max(round, roundOf(state, group, clientId)), 0);
+}
+
+function roundOf({ rounds }: KnownMessage, { appPackage }: { appPackage: string }, clientId: string): number {
+  return rounds.get(targetKey({ clientId, appPackage })) ?? 0;
 }
 
 function outcomeOf(state: KnownMessage, group: { appPackage: string }, clientId: string): Outcome | undefined {

@@ -1,19 +1,14 @@
 /** Which groups of a message are still to be delivered, as its stream has it, whatever a queue knows of them. */
-import { aloneIn, groupsOf, isAlone, type TargetGroup } from './dispatch-groups.ts';
-import { type KnownMessage, openTargets } from './message.ts';
+import { aloneIn, groupsOf, type TargetGroup } from './dispatch-groups.ts';
+import { type KnownMessage, openTargets, roundOfAll, targetsOfCall } from './message.ts';
 
-/**
- * clientIds of the group that its call is for. A target that has begun to go alone goes on alone: with its group as well
- * it would be sent to twice, with two idempotency keys.
- */
-export function targetsOfCall({ alone, message }: KnownMessage, group: TargetGroup): readonly string[] {
-  if (isAlone(group.group) || alone.size === 0) return group.targets;
-  const names = aloneIn(message, group, group.targets);
-  return group.targets.filter((_, index) => !alone.has(names[index] ?? ''));
+export interface OutstandingGroup extends TargetGroup {
+  /** 0 at first; later ones are of groups that an operator has redriven. */
+  readonly round: number;
 }
 
 /** The groups with a target that still waits for an outcome: those that need a job. */
-export function outstandingGroups(state: KnownMessage): TargetGroup[] {
+export function outstandingGroups(state: KnownMessage): OutstandingGroup[] {
   return groupsOf(state.message).flatMap((whole) => [
     ...withOpenTargets(state, { ...whole, targets: targetsOfCall(state, whole) }),
     ...aloneOf(state, whole).flatMap((group) => withOpenTargets(state, group)),
@@ -29,7 +24,7 @@ function aloneOf({ alone, message }: KnownMessage, whole: TargetGroup): TargetGr
   });
 }
 
-function withOpenTargets(state: KnownMessage, group: TargetGroup): TargetGroup[] {
-  const targets = openTargets(state, { ...group, round: 0 });
-  return targets.length === 0 ? [] : [{ ...group, targets }];
+function withOpenTargets(state: KnownMessage, group: TargetGroup): OutstandingGroup[] {
+  const open = { ...group, targets: openTargets(state, group) };
+  return open.targets.length === 0 ? [] : [{ ...open, round: roundOfAll(state, open) }];
 }

@@ -34,7 +34,8 @@ export function targetsOf(event: MessageEvent | ReceiptEvent): readonly TargetRe
     case 'MessageDispatchPrepared':
       return [];
     case 'MessageDispatched':
-    case 'MessageDispatchFailed': {
+    case 'MessageDispatchFailed':
+    case 'DispatchRedriven': {
       const { appPackage, targets } = event.data;
       return targets.map((clientId) => ({ clientId, appPackage }));
     }
@@ -68,6 +69,7 @@ function statusBroughtBy(event: TargetEvent): MessageStatus | undefined {
   switch (event.type) {
     case 'MessageDispatchPrepared':
     case 'MessageDispatchFailed':
+    case 'DispatchRedriven':
     case 'MessageExpired':
       return undefined;
     case 'MessageDispatched':
@@ -95,6 +97,7 @@ export function evolveTarget<V extends TargetView>(
   const moved = status === view.status ? view : { ...view, status };
   switch (event.type) {
     case 'MessageDispatchPrepared':
+    case 'DispatchRedriven':
     case 'MessageErased':
       return moved;
     case 'MessageDispatched':

@@ -17,7 +17,7 @@ type Event = MessageEvent | ReceiptEvent;
 export const messagesProjection: Projection<MessageDocument, Event> = {
   name: 'messages',
   collection: messages,
-  filter: targetEvents,
+  filter: { ...targetEvents, types: [...targetEvents.types, 'DispatchRedriven'] },
   creates: ['MessageAccepted'],
   idsOf: ({ data }) => [data.msgId],
   evolve(document, { event, metadata }) {
@@ -92,6 +92,7 @@ function placeOf(clientIds: readonly string[], clientId: string, from: number): 
 function standingAfter(standing: TargetStanding, event: TargetEvent): TargetStanding {
   const status = statusAfter(Number(statusKey(standing)) as MessageStatus, event);
   if (status !== MessageStatus.notSent) return `${status}`;
+  if (event.type === 'DispatchRedriven') return OPEN;
   return event.type === 'MessageDispatchFailed' || event.type === 'MessageExpired' ? '0' : standing;
 }
 

@@ -1,7 +1,7 @@
 import { streamPrefixes } from '../domain/streams.ts';
 import type { Projection } from './projection.ts';
 
-/** All that happens to the targets of messages. A preparation changes none. */
+/** What changes the view of a target. A preparation does not, nor does a redrive: the first failure stays. */
 export const targetEvents: Projection<unknown>['filter'] = {
   prefixes: [streamPrefixes.message, streamPrefixes.receipt],
   types: [

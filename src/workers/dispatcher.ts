@@ -3,10 +3,10 @@ import { groupsOf } from '../domain/dispatch-groups.ts';
 import type { EventOf } from '../domain/events.ts';
 import type { Position } from '../domain/position.ts';
 import { streamPrefixes } from '../domain/streams.ts';
+import { deliveryJob } from '../ports/delivery-jobs.ts';
 import type { LogFilter, RecordedEvent } from '../ports/event-log.ts';
 import { type Subscription, type SubscriptionDeps, startSubscription } from '../ports/eventsourcing/subscription.ts';
 import type { Jobs } from '../ports/jobs.ts';
-import { deliveryJob } from './delivery/job.ts';
 
 type Accepted = EventOf<'MessageAccepted'>;
 

@@ -11,6 +11,7 @@ import type { Logger } from '../ports/logger.ts';
 import { messages } from '../ports/read-models/messages.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { messageSession } from './delivery/message-session.ts';
+import { expire } from './delivery/outcomes.ts';
 
 const PART = 'sweeper';
 const EVERY_MS = 1_000;
@@ -62,7 +63,7 @@ export async function sweep(deps: SweeperDeps, signal: AbortSignal): Promise<num
     for (const { id } of page.items) {
       if (signal.aborted) break;
       looked += 1;
-      await expire(deps, id).catch((error: unknown) => failed.push({ msgId: id, error }));
+      await expireMessage(deps, id).catch((error: unknown) => failed.push({ msgId: id, error }));
     }
     cursor = page.next;
   } while (cursor !== undefined && !signal.aborted);
@@ -70,9 +71,9 @@ export async function sweep(deps: SweeperDeps, signal: AbortSignal): Promise<num
   return looked;
 }
 
-async function expire({ log, clock }: SweeperDeps, msgId: string): Promise<void> {
+async function expireMessage({ log, clock }: SweeperDeps, msgId: string): Promise<void> {
   const message = await messageSession(log, clock, msgId).open();
-  await message?.record({ type: 'Expire', now: clock.now() }, '');
+  if (message !== undefined) await expire(message, clock.now());
 }
 
 interface Failed {

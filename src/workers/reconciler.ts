@@ -4,13 +4,13 @@
  */
 import { outstandingGroups } from '../domain/outstanding.ts';
 import type { Clock } from '../ports/clock.ts';
+import { type DeliveryJob, deliveryJob, runRedriven } from '../ports/delivery-jobs.ts';
 import type { Documents } from '../ports/documents.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import { type Loop, pause, startLoop } from '../ports/eventsourcing/loop.ts';
-import type { Jobs, NewJob } from '../ports/jobs.ts';
+import type { Jobs } from '../ports/jobs.ts';
 import type { Logger } from '../ports/logger.ts';
 import { type MessageDocument, messages } from '../ports/read-models/messages.ts';
-import { type DeliveryJob, deliveryJob } from './delivery/job.ts';
 import { messageSession } from './delivery/message-session.ts';
 import { DISPATCHER } from './dispatcher.ts';
 
@@ -88,18 +88,18 @@ export async function reconcile(deps: ReconcilerDeps, signal: AbortSignal, minAg
   do {
     const startedAt = performance.now();
     const page = await deps.documents.find(messages, { index: 'openUntil', upTo: ANY_EXPIRY, limit: AT_ONCE, cursor });
-    const jobs: NewJob<DeliveryJob>[] = [];
+    const needed: Needed[] = [];
     for (const { id, document } of page.items) {
       if (signal.aborted) break;
       if (!isDue(document, deps.clock.now(), minAgeMs)) continue;
       looked += 1;
       try {
-        jobs.push(...(await jobsOf(deps, id)));
+        needed.push(...(await neededBy(deps, id)));
       } catch (error) {
         failed.push({ msgId: id, error });
       }
     }
-    await add(deps, jobs, signal);
+    await runAll(deps, needed, signal);
     cursor = page.next;
     if (cursor !== undefined) await pause(Math.min(MAX_REST_MS, REST_FACTOR * (performance.now() - startedAt)), signal);
   } while (cursor !== undefined && !signal.aborted);
@@ -114,18 +114,27 @@ function isDue({ acceptedAt, expiresAt }: MessageDocument, now: number, minAgeMs
   return !isYoung && Date.parse(expiresAt) > now;
 }
 
-/** From the stream and not from the read model, which may lag: what is sent by now needs no job. */
-async function jobsOf({ log, clock }: ReconcilerDeps, msgId: string): Promise<NewJob<DeliveryJob>[]> {
-  const opened = await messageSession(log, clock, msgId).open();
-  if (opened === undefined) return [];
-  return outstandingGroups(opened.state).map(({ group, channel, appPackage }) =>
-    deliveryJob({ msgId, group, channel, appPackage }),
-  );
+interface Needed {
+  readonly job: DeliveryJob;
+  readonly isRedriven: boolean;
 }
 
-async function add({ jobs }: ReconcilerDeps, all: NewJob<DeliveryJob>[], signal: AbortSignal): Promise<void> {
+/** From the stream and not from the read model, which may lag: what is sent by now needs no job. */
+async function neededBy({ log, clock }: ReconcilerDeps, msgId: string): Promise<Needed[]> {
+  const opened = await messageSession(log, clock, msgId).open();
+  if (opened === undefined) return [];
+  return outstandingGroups(opened.state).map(({ group, channel, appPackage, round }) => ({
+    job: { msgId, group, channel, appPackage },
+    isRedriven: round > 0,
+  }));
+}
+
+async function runAll({ jobs }: ReconcilerDeps, needed: readonly Needed[], signal: AbortSignal): Promise<void> {
+  const all = needed.map(({ job }) => deliveryJob(job));
   for (let start = 0; start < all.length && !signal.aborted; start += MAX_JOBS)
     await jobs.add(all.slice(start, start + MAX_JOBS));
+  // The queue knows these as dead letters if the process ended between recording the redrive and running them.
+  for (const { job, isRedriven } of needed) if (isRedriven && !signal.aborted) await runRedriven(jobs, job);
 }
 
 interface Failed {

@@ -103,6 +103,7 @@ const dataOf: { [T in EventType]: fc.Arbitrary<EventData<T>> } = {
     { ...group, failure: fc.constantFrom(...failureCodes), reason: anyText },
     { provider: record({}, { httpStatus: count, code: count }) },
   ),
+  DispatchRedriven: record({ ...group, who: text }, { why: text }),
   MessageExpired: fc.record({ msgId: text, targets: refs }, plain),
   MessageDisplayCancelled: fc.record(
     {

@@ -70,6 +70,17 @@ const failed = (group = aGroup(), failure: FailureCode = 'refused'): MessageEven
   type: 'MessageDispatchFailed',
   data: { ...group, failure, reason: 'because', provider: { httpStatus: 400, code: 1003 } },
 });
+const redriven = (group = aGroup(undefined, { round: 1 })): MessageEvent => ({
+  type: 'DispatchRedriven',
+  data: { ...group, who: 'operator-1', why: 'mended' },
+});
+const redrive = (group = '0', now = EXPIRY - 1): MessageCommand => ({
+  type: 'Redrive',
+  group,
+  who: 'operator-1',
+  why: 'mended',
+  now,
+});
 const expired = (...targets: TargetRef[]): MessageEvent => ({ type: 'MessageExpired', data: { msgId, targets } });
 const ref = (clientId: string, appPackage = phone): TargetRef => ({ clientId, appPackage });
 const all = [ref('a'), ref('b'), ref('c'), ref('a', tablet)];
@@ -122,7 +133,7 @@ describe('prepare', () => {
     given(accepted)
       .when(prepare(aGroup(), 'cid-2', 'cid-1'))
       .nothing();
-    given(accepted, prepared(), failed(aGroup(), 'gaveUp'))
+    given(accepted, prepared(), failed(aGroup(), 'gaveUp'), redriven())
       .when(prepare(aGroup(undefined, { round: 1 }), 'cid-2'))
       .nothing();
   });
@@ -150,7 +161,7 @@ describe('prepare', () => {
 
   test('of a later round, for targets that gave up in an earlier one, is recorded although the key is the same', () => {
     const again = aGroup(['a', 'b', 'c'], { round: 1 });
-    const history = [accepted, prepared(), failed(aGroup(), 'gaveUp')];
+    const history = [accepted, prepared(), failed(aGroup(), 'gaveUp'), redriven()];
     given(...history)
       .when(prepare(again, 'cid-1', 'cid-1'))
       .events(prepared(again));
@@ -210,19 +221,76 @@ describe('a failure', () => {
       .nothing();
   });
 
-  test('of targets that gave up in an earlier round is recorded', () => {
-    const [first, second, third] = [0, 1, 2].map((round) => aGroup(['a', 'b', 'c'], { round }));
-    given(accepted, failed(first, 'gaveUp')).when(recordFailure(second)).events(failed(second));
-    given(accepted, failed(first, 'gaveUp')).when(recordFailure(second, 'gaveUp')).events(failed(second, 'gaveUp'));
-    given(accepted, failed(first, 'gaveUp'), failed(second, 'gaveUp')).when(recordFailure(second)).nothing();
-    given(accepted, failed(first, 'gaveUp'), failed(second, 'gaveUp')).when(recordFailure(first)).nothing();
-    given(accepted, failed(first, 'gaveUp'), failed(second, 'gaveUp')).when(recordFailure(third)).events(failed(third));
+  test('of redriven targets is recorded in the new round, and one of an earlier round is nothing', () => {
+    const [first, second] = [0, 1].map((round) => aGroup(['a', 'b', 'c'], { round }));
+    const history = [accepted, failed(first, 'gaveUp'), redriven()];
+    given(...history)
+      .when(recordFailure(second))
+      .events(failed(second));
+    given(...history)
+      .when(recordFailure(second, 'gaveUp'))
+      .events(failed(second, 'gaveUp'));
+    given(...history)
+      .when(recordFailure(first, 'gaveUp'))
+      .nothing();
+    given(...history, failed(second, 'gaveUp'))
+      .when(recordFailure(second))
+      .nothing();
+  });
+});
+
+describe('a redrive', () => {
+  test('begins the next round of what gave up, and of nothing else', () => {
+    given(accepted, failed(aGroup(['a', 'b']), 'gaveUp'), failed(aGroup(['c']), 'refused'))
+      .when(redrive())
+      .events(redriven(aGroup(['a', 'b'], { round: 1 })));
   });
 
-  test.each(failureCodes.filter((code) => code !== 'gaveUp'))('%s is final: no later round takes it up', (failure) => {
-    given(accepted, failed(aGroup(), failure))
-      .when(recordFailure(aGroup(['a', 'b', 'c'], { round: 1 })))
+  test('again is nothing until it has given up again, which the next round follows', () => {
+    const history = [accepted, failed(aGroup(), 'gaveUp'), redriven()];
+    given(...history)
+      .when(redrive())
       .nothing();
+    given(...history, failed(aGroup(undefined, { round: 1 }), 'gaveUp'))
+      .when(redrive())
+      .events(redriven(aGroup(undefined, { round: 2 })));
+  });
+
+  test.each(failureCodes.filter((code) => code !== 'gaveUp'))('of what failed with %s is nothing', (failure) => {
+    given(accepted, failed(aGroup(), failure)).when(redrive()).nothing();
+  });
+
+  test('of a target alone goes the way that it went; its group leaves it out', () => {
+    const alone = aGroup(['b'], { group: '0-1', channel: 'm2m' });
+    const history = [accepted, failed(alone, 'gaveUp'), failed(aGroup(['a']), 'gaveUp')];
+    given(...history)
+      .when(redrive('0-1'))
+      .events(redriven({ ...alone, round: 1 }));
+    given(...history)
+      .when(redrive())
+      .events(redriven(aGroup(['a'], { round: 1 })));
+  });
+
+  test('of an unknown group, what was sent, expired, cancelled or erased is nothing', () => {
+    const gaveUp = [accepted, failed(aGroup(), 'gaveUp')];
+    given(...gaveUp)
+      .when(redrive('7'))
+      .nothing();
+    given(...gaveUp, dispatched())
+      .when(redrive())
+      .nothing();
+    given(...gaveUp)
+      .when(redrive('0', EXPIRY))
+      .nothing();
+    given(...gaveUp, { type: 'MessageErased', data: { msgId, cause: 'burn', targets: all } })
+      .when(redrive())
+      .nothing();
+    given(...gaveUp, {
+      type: 'MessageDisplayCancelled',
+      data: { msgId, cause: 'requested', targets: [ref('a'), ref('c')] },
+    })
+      .when(redrive())
+      .events(redriven(aGroup(['b'], { round: 1 })));
   });
 });
 
@@ -248,6 +316,17 @@ describe('expiry', () => {
       .events(expired(ref('a', tablet)));
   });
 
+  test('takes what was redriven', () => {
+    given(
+      accepted,
+      expired(ref('b'), ref('c'), ref('a', tablet)),
+      failed(aGroup(['a']), 'gaveUp'),
+      redriven(aGroup(['a'])),
+    )
+      .when(expire())
+      .events(expired(ref('a')));
+  });
+
   test('comes once', () => {
     given(accepted, expired(...all))
       .when(expire())
@@ -259,21 +338,20 @@ describe('expiry', () => {
 });
 
 describe('the targets still to be sent to', () => {
-  const open = (round: number, ...history: MessageEvent[]) =>
-    openTargets(given(accepted, ...history).state as KnownMessage, aGroup(['c', 'a', 'b'], { round }));
+  const open = (...history: MessageEvent[]) =>
+    openTargets(given(accepted, ...history).state as KnownMessage, aGroup(['c', 'a', 'b']));
 
   test('are those without an outcome, in the order of the group', () => {
-    expect(open(0)).toEqual(['c', 'a', 'b']);
-    expect(open(0, dispatched(aGroup(['a'])))).toEqual(['c', 'b']);
-    expect(open(0, failed(aGroup(['c'])), dispatched(aGroup(['a', 'b'])))).toEqual([]);
+    expect(open()).toEqual(['c', 'a', 'b']);
+    expect(open(dispatched(aGroup(['a'])))).toEqual(['c', 'b']);
+    expect(open(failed(aGroup(['c'])), dispatched(aGroup(['a', 'b'])))).toEqual([]);
   });
 
-  test('and, in a later round, those that gave up before', () => {
+  test('and those that were redriven', () => {
     const gaveUp = failed(aGroup(['a', 'b']), 'gaveUp');
-    expect(open(0, gaveUp)).toEqual(['c']);
-    expect(open(1, gaveUp)).toEqual(['c', 'a', 'b']);
-    expect(open(1, gaveUp, dispatched(aGroup(['a'], { round: 1 })))).toEqual(['c', 'b']);
-    expect(open(2, failed(aGroup(['a']), 'refused'))).toEqual(['c', 'b']);
+    expect(open(gaveUp)).toEqual(['c']);
+    expect(open(gaveUp, redriven(aGroup(['a', 'b'])))).toEqual(['c', 'a', 'b']);
+    expect(open(gaveUp, redriven(aGroup(['a', 'b'])), dispatched(aGroup(['a'], { round: 1 })))).toEqual(['c', 'b']);
   });
 });
 
@@ -292,7 +370,7 @@ describe('a target whose display was cancelled', () => {
     given(...history)
       .when(recordFailure())
       .events(failed(aGroup(['b'])));
-    given(accepted, failed(aGroup(), 'gaveUp'), cancelled(ref('a')))
+    given(accepted, failed(aGroup(), 'gaveUp'), redriven(), cancelled(ref('a')))
       .when(prepare(aGroup(['a', 'b'], { round: 1 })))
       .events(prepared(aGroup(['b'], { round: 1 })));
   });

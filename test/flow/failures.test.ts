@@ -1,7 +1,7 @@
 /** Every failure code of `docs/api.md §4` happens for its reason, and for the targets that it is about. */
 import { describe, expect, test } from 'vitest';
+import { deliveryQueue } from '../../src/ports/delivery-jobs.ts';
 import type { Fault } from '../../src/sandbox/jpush/faults.ts';
-import { deliveryQueue } from '../../src/workers/delivery/job.ts';
 import { type Terminal, terminal, useFlow } from '../support/flow.ts';
 import { jpushKeyOf, jpushPackage, terminalApp } from '../support/flow-apps.ts';
 import { lookInto } from '../support/store.ts';

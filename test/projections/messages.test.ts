@@ -13,6 +13,7 @@ import {
   expired,
   prepared,
   received,
+  redriven,
   targetsNamed,
   timeOf,
 } from '../support/events.ts';
@@ -104,7 +105,17 @@ describe('messages', () => {
     expect(message.status).toBe(4);
   });
 
-  test('a target that is sent to after it had given up counts as sent', async () => {
+  test('a redriven target is open again, unless it is known to be sent', async () => {
+    const { message } = await given(
+      dispatchFailed({ failure: 'gaveUp', targets: ['client-1', 'client-2'] }),
+      dispatched({ targets: ['client-2'] }),
+      redriven({ targets: ['client-1', 'client-2'] }),
+    );
+    expect(standings(message)).toBe('-1');
+    expect(message.counts).toEqual({ ...none, '0': 1, '1': 1 });
+  });
+
+  test('what was sent after it had given up counts as sent', async () => {
     const { message } = await given(dispatchFailed({ failure: 'gaveUp' }), dispatched({ round: 1 }));
     expect(standings(message)).toBe('1-');
   });

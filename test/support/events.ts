@@ -43,6 +43,11 @@ export const dispatchFailed = (data: Fields<'MessageDispatchFailed'> = {}): Even
   data: { ...group, targets: [...group.targets], failure: 'refused', reason: 'too big', ...data },
 });
 
+export const redriven = (data: Fields<'DispatchRedriven'> = {}): EventOf<'DispatchRedriven'> => ({
+  type: 'DispatchRedriven',
+  data: { ...group, targets: [...group.targets], round: 1, who: 'operator-1', ...data },
+});
+
 const ref: TargetRef = { clientId: 'client-1', appPackage: 'com.example.phone' };
 const ofTargets = { msgId: group.msgId, targets: [ref] };
 

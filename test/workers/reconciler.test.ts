@@ -1,8 +1,8 @@
 /** A queue that lost jobs is rebuilt from the log. */
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { DeliveryJob } from '../../src/ports/delivery-jobs.ts';
 import type { Jobs, NewJob } from '../../src/ports/jobs.ts';
 import { startProjections } from '../../src/projections/index.ts';
-import type { DeliveryJob } from '../../src/workers/delivery/job.ts';
 import { startDispatcher } from '../../src/workers/dispatcher.ts';
 import { reconcile, startReconciler } from '../../src/workers/reconciler.ts';
 import { eventually, range } from '../contract/support.ts';

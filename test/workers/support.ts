@@ -1,15 +1,16 @@
 /** Delivery on a real backend with its projections running, with a scripted clock and channels. */
 import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished } from 'vitest';
+import { redrive } from '../../src/commands/redrive.ts';
 import type { ChannelName, EventOf, MessageEvent, Registration, Target, UmsEvent } from '../../src/domain/events.ts';
 import { messageStream, registrationId, registrationStream } from '../../src/domain/streams.ts';
 import type { Clock } from '../../src/ports/clock.ts';
+import { type DeliveryJob, deliveryJob } from '../../src/ports/delivery-jobs.ts';
 import type { RecordedEvent } from '../../src/ports/event-log.ts';
 import type { Job } from '../../src/ports/jobs.ts';
 import { startProjections } from '../../src/projections/index.ts';
 import type { Channel, Delivery, KeyResult, RateState, SendResult } from '../../src/workers/channels/channel.ts';
 import { delivery } from '../../src/workers/delivery/deliver.ts';
-import { type DeliveryJob, deliveryJob } from '../../src/workers/delivery/job.ts';
 import { type Lane, lane } from '../../src/workers/delivery/lane.ts';
 import type { DeliveryDeps } from '../../src/workers/delivery/work.ts';
 import { startDeliveryWorker } from '../../src/workers/delivery/worker.ts';
@@ -179,6 +180,15 @@ export function delivering({ ports }: Pick<Shop, 'ports'>, names: readonly Chann
       const { group = '0', channel = 'jpush', ...more } = overrides;
       const { id, queue, data, attempts } = deliveryJob({ msgId, group, channel, appPackage });
       return { id, queue, data, attempts, attempt: 1, redrives: 0, ...more } satisfies Job<DeliveryJob>;
+    },
+
+    /** Records the redrive of a group; its job is the test's to run. @returns the round that begins */
+    async redrive(msgId: string, group = '0'): Promise<number> {
+      const context = aContext({ correlationId: msgId, causationId: randomUUID(), actor: { kind: 'operator' } });
+      const jobs = { ...ports.jobs, redrive: async () => true };
+      const result = await redrive({ ...deps, jobs }, { msgId, group, who: 'operator-1', context });
+      if (result.type !== 'redriven') throw new Error(result.type);
+      return result.round;
     },
 
     /** Runs the handler once, as a consumer would. */

@@ -4,10 +4,10 @@
  */
 import { assertNever } from '../../domain/decider.ts';
 import { aloneIn } from '../../domain/dispatch-groups.ts';
+import { type DeliveryJob, deliveryJob } from '../../ports/delivery-jobs.ts';
 import { DeadJob, type Job, PauseQueue, RetryJob } from '../../ports/jobs.ts';
 import type { Channel, Delivery, Recipient } from '../channels/channel.ts';
 import { groupKey } from './group-key.ts';
-import { type DeliveryJob, deliveryJob } from './job.ts';
 import type { Turn } from './lane.ts';
 import { messageSessions } from './message-session.ts';
 import { type Call, callFailed, expire, fail, failGone, giveUp, recordResult, type Step } from './outcomes.ts';

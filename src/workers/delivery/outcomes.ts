@@ -1,12 +1,12 @@
 /** What becomes of a group's targets, as the message's stream has it and as the queue is told. */
 import { assertNever } from '../../domain/decider.ts';
 import { aloneIn } from '../../domain/dispatch-groups.ts';
-import { type FailureCode, targetKey } from '../../domain/events.ts';
+import type { FailureCode } from '../../domain/events.ts';
 import type { DispatchGroup } from '../../domain/message.ts';
 import { RegistrationStatus } from '../../domain/status.ts';
+import { deliveryJob } from '../../ports/delivery-jobs.ts';
 import { DeadJob, RetryJob } from '../../ports/jobs.ts';
 import type { CallFailure, ProviderAnswer, Recipient, SendResult } from '../channels/channel.ts';
-import { deliveryJob } from './job.ts';
 import { endedBy, rejectPushId } from './push-id-rejection.ts';
 import { channelOf } from './recipients.ts';
 import type { DeliveryDeps, Work } from './work.ts';
@@ -117,12 +117,10 @@ export async function giveUp(work: Work, reason: string, provider?: ProviderAnsw
   throw new DeadJob(reason);
 }
 
-export async function expire(work: Work, now: number): Promise<Step> {
-  const { state, group } = work;
-  await work.record({ type: 'Expire', now }, '');
-  const { appPackage } = group;
-  const redriven = group.targets.filter((clientId) => state.outcomes.has(targetKey({ clientId, appPackage })));
-  if (redriven.length > 0) await fail(work, redriven, 'expired', 'not taken by a provider in time');
+export async function expire({ state, record }: Pick<Work, 'state' | 'record'>, now: number): Promise<Step> {
+  // Redriven targets may expire after others of the message did: that is another event, with an id of its own.
+  const round = [...state.rounds.values()].reduce((newest, each) => Math.max(newest, each), 0);
+  await record({ type: 'Expire', now }, round === 0 ? '' : String(round));
   return 'done';
 }
 

@@ -1,10 +1,10 @@
 /** The store's failures say nothing of a delivery: they cost it no attempt. What bounds them is the message's expiry. */
 import type { Clock } from '../../ports/clock.ts';
+import type { DeliveryJob } from '../../ports/delivery-jobs.ts';
 import { DeadlineExceeded, StoreUnavailable } from '../../ports/errors.ts';
 import { StreamContended } from '../../ports/eventsourcing/execute.ts';
 import { PauseQueue } from '../../ports/jobs.ts';
 import type { Logger } from '../../ports/logger.ts';
-import type { DeliveryJob } from './job.ts';
 
 /** Until a lane tries the store again. A call that was made before is made again then, with its key: not too often. */
 const PAUSE_MS = 2_000;

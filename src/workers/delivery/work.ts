@@ -1,15 +1,14 @@
 /** What a delivery job works with and on. */
 import { groupNamed, type TargetGroup } from '../../domain/dispatch-groups.ts';
-import { type DispatchGroup, openTargets } from '../../domain/message.ts';
-import { targetsOfCall } from '../../domain/outstanding.ts';
+import { type DispatchGroup, gaveUpIn, openTargets, roundOfAll, targetsOfCall } from '../../domain/message.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Contents } from '../../ports/contents.ts';
+import type { DeliveryJob } from '../../ports/delivery-jobs.ts';
 import type { Documents } from '../../ports/documents.ts';
 import type { EventLog } from '../../ports/event-log.ts';
 import { DeadJob, type Job, type Jobs, RetryJob } from '../../ports/jobs.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Channel } from '../channels/channel.ts';
-import type { DeliveryJob } from './job.ts';
 import type { Lane } from './lane.ts';
 import type { MessageSession, OpenMessage } from './message-session.ts';
 import type { CurrentRegistration } from './recipients.ts';
@@ -55,7 +54,7 @@ export interface Work extends OpenMessage {
 
 /**
  * @returns nothing if there is nothing left to do
- * @throws RetryJob while the message can't be seen; DeadJob if the group has given up in this round already
+ * @throws RetryJob while the message can't be seen; DeadJob if the group has given up and was not redriven since
  */
 export async function load({ logger }: Pick<DeliveryDeps, 'logger'>, run: Run): Promise<Work | undefined> {
   const { job } = run;
@@ -67,13 +66,12 @@ export async function load({ logger }: Pick<DeliveryDeps, 'logger'>, run: Run): 
     logger.warn({ ...job.data, attempt: job.attempt }, 'the message of a job can not be seen');
     throw new RetryJob('its message can not be seen here');
   }
-  const round = job.redrives;
-  const called = targetsOfCall(opened.state, whole);
-  const targets = openTargets(opened.state, { appPackage, targets: called, round });
-  if (targets.length > 0)
+  const targets = openTargets(opened.state, { appPackage, targets: targetsOfCall(opened.state, whole) });
+  if (targets.length > 0) {
+    const round = roundOfAll(opened.state, { appPackage, targets });
     return { ...opened, run, whole, group: { msgId, group: name, channel, appPackage, targets, round } };
+  }
   // The process ended between recording that it gave up and burying the job.
-  const gaveUp = openTargets(opened.state, { appPackage, targets: called, round: round + 1 }).length > 0;
-  if (gaveUp) throw new DeadJob('gave up');
+  if (gaveUpIn(opened.state, whole).length > 0) throw new DeadJob('gave up');
   return undefined;
 }

@@ -1,9 +1,9 @@
 /** Runs the delivery jobs of every lane, whichever process added them. */
 import type { ChannelName } from '../../domain/events.ts';
+import { DELIVERY_QUEUES, type DeliveryJob, deliveryQueue } from '../../ports/delivery-jobs.ts';
 import { DeadJob, type Job, PauseQueue, RetryJob } from '../../ports/jobs.ts';
 import type { Channel } from '../channels/channel.ts';
 import { delivery } from './deliver.ts';
-import { DELIVERY_QUEUES, type DeliveryJob, deliveryQueue } from './job.ts';
 import { LANE_CONCURRENCY, lane } from './lane.ts';
 import type { DeliveryDeps, Route } from './work.ts';
 

@@ -1,11 +1,11 @@
 /** Terminals whose pushId the provider does not know, as their registration's own stream has them. */
 import { describe, expect, test } from 'vitest';
 import { registrationStream } from '../../../src/domain/streams.ts';
+import { deliveryQueue } from '../../../src/ports/delivery-jobs.ts';
 import type { Documents } from '../../../src/ports/documents.ts';
 import { StoreUnavailable } from '../../../src/ports/errors.ts';
 import { PauseQueue, RetryJob } from '../../../src/ports/jobs.ts';
 import { devices } from '../../../src/ports/read-models/devices.ts';
-import { deliveryQueue } from '../../../src/workers/delivery/job.ts';
 import { gate, shared } from '../../contract/support.ts';
 import { unregistered } from '../../support/events.ts';
 import { delivering, openShop } from '../support.ts';

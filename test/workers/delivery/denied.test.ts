@@ -71,7 +71,8 @@ describe('a message that was given up without a call', () => {
 
   test('and is redriven asks the provider at once; once it is sent the others go on', async () => {
     const { rig, msgId } = await waiting();
-    await rig.run(rig.job(msgId, { redrives: 1 }));
+    await rig.redrive(msgId);
+    await rig.run(rig.job(msgId));
     expect((await rig.outcomes(msgId)).at(-1)).toMatchObject({ type: 'MessageDispatched', data: { round: 1 } });
     const next = await rig.accept();
     await rig.run(rig.job(next));
@@ -82,7 +83,8 @@ describe('a message that was given up without a call', () => {
   test('and is redriven too early is given up by a call of its own', async () => {
     const { rig, msgId } = await waiting();
     rig.jpush.answer(denied);
-    expect(await rig.failure(rig.job(msgId, { redrives: 1 }))).toBeInstanceOf(DeadJob);
+    await rig.redrive(msgId);
+    expect(await rig.failure(rig.job(msgId))).toBeInstanceOf(DeadJob);
     expect((await rig.outcomes(msgId)).at(-1)).toMatchObject({ data: { failure: 'gaveUp', round: 1 } });
     expect(rig.jpush.sends).toHaveLength(5 + 1);
   });
@@ -121,7 +123,8 @@ test('events that come while a job waits for another one to find out are not ove
     await appendAll(log, [displayCancelled({ msgId: recalled, targets })]);
     return { type: 'sent' };
   });
-  await rig.run(rig.job(redriven, { redrives: 1 }));
+  await rig.redrive(redriven);
+  await rig.run(rig.job(redriven));
   await waiting;
   expect(rig.jpush.sends).toHaveLength(2 + 5 + 1);
   expect((await rig.outcomes(recalled)).at(-1)?.type).toBe('MessageDisplayCancelled');

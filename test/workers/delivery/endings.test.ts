@@ -66,19 +66,18 @@ describe('expired', () => {
     });
   });
 
-  test('after it gave up: a redrive sends nothing, and says why', async () => {
-    const { rig, msgId, job } = await accepted(10);
+  test('after it was redriven: nothing is sent, and it has expired', async () => {
+    const { rig, msgId, refs, job } = await accepted(10);
     rig.jpush.answer({ type: 'denied', reason: 'bad credentials' });
     expect(await rig.failure(job)).toBeInstanceOf(DeadJob);
+    await rig.redrive(msgId);
     rig.clock.move(10_000);
-    await rig.run({ ...job, redrives: 1 });
+    await rig.run(job);
     expect(rig.jpush.sends).toHaveLength(1);
-    expect((await rig.outcomes(msgId)).at(-1)).toMatchObject({
-      type: 'MessageDispatchFailed',
-      data: { targets: ['c1', 'c2'], failure: 'expired', round: 1 },
-    });
-    await rig.run({ ...job, redrives: 1 });
-    expect((await rig.outcomes(msgId)).filter(({ type }) => type === 'MessageDispatchFailed')).toHaveLength(2);
+    await rig.run(job);
+    const ended = (await rig.outcomes(msgId)).slice(2);
+    expect(ended.map(({ type }) => type)).toEqual(['DispatchRedriven', 'MessageExpired']);
+    expect(ended.at(-1)).toEqual({ type: 'MessageExpired', data: { msgId, targets: refs } });
   });
 });
 

@@ -118,12 +118,12 @@ describe('two runs of one job at once', () => {
     rig.jpush.answer({ type: 'failed', reason: 'timeout' });
     await rig.failure({ ...job, attempt: 25 });
     rig.clock.move(2 * DAY_MS);
-    const redriven = { ...job, redrives: 1 };
+    await rig.redrive(msgId);
     const elsewhere = rig.elsewhere();
     await atOnce(
       rig,
-      () => rig.run(redriven),
-      () => elsewhere(redriven),
+      () => rig.run(job),
+      () => elsewhere(job),
     );
     expect(new Set(keysOf(rig).slice(1)).size).toBe(1);
     const prepared = (await rig.outcomes(msgId)).filter(({ type }) => type === 'MessageDispatchPrepared');
@@ -163,7 +163,8 @@ describe('a key that the provider does not honour any more', () => {
     rig.jpush.answer({ type: 'failed', reason: 'timeout' });
     await rig.failure({ ...job, attempt: 25 });
     rig.clock.move(2 * DAY_MS);
-    await rig.run({ ...job, redrives: 1 });
+    await rig.redrive(msgId);
+    await rig.run(job);
     expect(keysOf(rig)).toEqual(['key-1', 'key-2']);
     expect((await rig.outcomes(msgId)).slice(-2)).toMatchObject([
       { type: 'MessageDispatchPrepared', data: { idempotencyKey: 'key-2', round: 1 } },
@@ -176,9 +177,10 @@ describe('a key that the provider does not honour any more', () => {
     rig.jpush.answer({ type: 'failed', reason: 'timeout' }, { type: 'failed', reason: 'timeout' });
     await rig.failure({ ...job, attempt: 25 });
     rig.clock.move(2 * DAY_MS);
-    await rig.failure({ ...job, redrives: 1 });
+    await rig.redrive(msgId);
+    await rig.failure(job);
     rig.clock.move(2 * DAY_MS);
-    expect(await rig.failure({ ...job, redrives: 1, attempt: 2 })).toBeInstanceOf(DeadJob);
+    expect(await rig.failure({ ...job, attempt: 2 })).toBeInstanceOf(DeadJob);
     expect(keysOf(rig)).toEqual(['key-1', 'key-2']);
     expect((await rig.outcomes(msgId)).at(-1)).toMatchObject({ data: { failure: 'gaveUp', round: 1 } });
   });
@@ -229,7 +231,8 @@ describe('a key that the provider refuses', () => {
     rig.jpush.answer({ type: 'failed', reason: 'timeout' }, refused, refused);
     await rig.failure(job);
     await rig.failure({ ...job, attempt: 2 });
-    await rig.run({ ...job, redrives: 1 });
+    await rig.redrive(msgId);
+    await rig.run(job);
     expect(keysOf(rig)).toEqual(['key-1', 'key-1', 'key-1', 'key-2']);
     expect((await rig.outcomes(msgId)).at(-1)).toMatchObject({ type: 'MessageDispatched', data: { round: 1 } });
   });
@@ -248,7 +251,8 @@ describe('a target that gave up', () => {
     const { rig, msgId, job } = await accepted();
     rig.jpush.answer({ type: 'denied', reason: 'bad credentials' });
     await rig.failure(job);
-    await rig.run({ ...job, redrives: 1 });
+    await rig.redrive(msgId);
+    await rig.run(job);
     expect(keysOf(rig)).toEqual(['key-1', 'key-1']);
     expect((await rig.outcomes(msgId)).at(-1)).toMatchObject({ type: 'MessageDispatched', data: { round: 1 } });
   });
@@ -263,21 +267,32 @@ describe('a target that gave up', () => {
     expect(rig.jpush.sends).toHaveLength(1);
   });
 
+  test("and is run again by the queue alone is buried again: rounds are the stream's", async () => {
+    const { rig, msgId, job } = await accepted();
+    rig.jpush.answer({ type: 'denied', reason: 'no' });
+    await rig.failure(job);
+    expect(await rig.failure(job)).toBeInstanceOf(DeadJob);
+    expect(rig.jpush.sends).toHaveLength(1);
+    expect((await rig.outcomes(msgId)).at(-1)).toMatchObject({ data: { round: 0 } });
+  });
+
   test('in a later round is buried likewise', async () => {
-    const { rig, job } = await accepted();
+    const { rig, msgId, job } = await accepted();
     rig.jpush.answer({ type: 'denied', reason: 'no' }, { type: 'denied', reason: 'no' });
     await rig.failure(job);
-    expect(await rig.failure({ ...job, redrives: 1 })).toBeInstanceOf(DeadJob);
-    expect(await rig.failure({ ...job, redrives: 1 })).toBeInstanceOf(DeadJob);
+    await rig.redrive(msgId);
+    expect(await rig.failure(job)).toBeInstanceOf(DeadJob);
+    expect(await rig.failure(job)).toBeInstanceOf(DeadJob);
     expect(rig.jpush.sends).toHaveLength(2);
   });
 
   test('and was sent by a redrive is done', async () => {
-    const { rig, job } = await accepted();
+    const { rig, msgId, job } = await accepted();
     rig.jpush.answer({ type: 'denied', reason: 'bad credentials' });
     await rig.failure(job);
-    await rig.run({ ...job, redrives: 1 });
-    await rig.run({ ...job, redrives: 1 });
+    await rig.redrive(msgId);
+    await rig.run(job);
+    await rig.run(job);
     expect(rig.jpush.sends).toHaveLength(2);
   });
 });

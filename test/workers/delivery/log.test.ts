@@ -1,7 +1,7 @@
 /** The log lines of jobs that end badly: one each, at the right level. */
 import { expect, onTestFinished, test } from 'vitest';
+import { deliveryJob } from '../../../src/ports/delivery-jobs.ts';
 import type { SendResult } from '../../../src/workers/channels/channel.ts';
-import { deliveryJob } from '../../../src/workers/delivery/job.ts';
 import { eventually } from '../../contract/support.ts';
 import { delivering, hangs, openShop } from '../support.ts';
 

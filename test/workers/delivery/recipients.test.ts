@@ -1,8 +1,8 @@
 /** Each try goes to the registration as it then is (`docs/api.md §4`). */
 import { describe, expect, test } from 'vitest';
 import { messageStream } from '../../../src/domain/streams.ts';
+import { deliveryQueue } from '../../../src/ports/delivery-jobs.ts';
 import { DeadJob } from '../../../src/ports/jobs.ts';
-import { deliveryQueue } from '../../../src/workers/delivery/job.ts';
 import { shared } from '../../contract/support.ts';
 import { unregistered } from '../../support/events.ts';
 import { delivering, openShop } from '../support.ts';

@@ -1,10 +1,10 @@
 /** Delivery while the store is away, lags behind, or is written to by many at once. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { messageStream } from '../../../src/domain/streams.ts';
+import { deliveryJob } from '../../../src/ports/delivery-jobs.ts';
 import { DeadlineExceeded, StoreUnavailable } from '../../../src/ports/errors.ts';
 import { StreamContended } from '../../../src/ports/eventsourcing/execute.ts';
 import { DeadJob, PauseQueue, RetryJob } from '../../../src/ports/jobs.ts';
-import { deliveryJob } from '../../../src/workers/delivery/job.ts';
 import { storeFailures } from '../../../src/workers/delivery/store-failures.ts';
 import type { DeliveryDeps } from '../../../src/workers/delivery/work.ts';
 import { eventually, range, shared } from '../../contract/support.ts';

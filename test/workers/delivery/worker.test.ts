@@ -1,10 +1,12 @@
 /** Delivery through the queues: how jobs end, and which of them hold up others. */
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { redrive } from '../../../src/commands/redrive.ts';
+import { type DeliveryJob, deliveryJob, deliveryQueue } from '../../../src/ports/delivery-jobs.ts';
 import type { NewJob } from '../../../src/ports/jobs.ts';
 import type { Delivery, SendResult } from '../../../src/workers/channels/channel.ts';
-import { type DeliveryJob, deliveryJob, deliveryQueue } from '../../../src/workers/delivery/job.ts';
 import { LANE_CONCURRENCY } from '../../../src/workers/delivery/lane.ts';
 import { eventually, gate, range, shared } from '../../contract/support.ts';
+import { aContext } from '../../fixtures/samples.ts';
 import { type Delivering, delivering, hangs, openShop } from '../support.ts';
 
 const shop = shared(openShop);
@@ -72,7 +74,8 @@ describe('a job', () => {
     expect(letter).toMatchObject({ data: { msgId, group: '0' }, reason: 'timeout' });
     expect((await rig.outcomes(msgId)).at(-1)).toMatchObject({ data: { failure: 'gaveUp', round: 0 } });
 
-    expect(await rig.deps.jobs.redrive(queue, letter?.id ?? '')).toBe(true);
+    const redriving = { msgId, group: letter?.data.group ?? '', who: 'operator-1', why: 'mended', context: aContext() };
+    expect(await redrive(rig.deps, redriving)).toEqual({ type: 'redriven', round: 1 });
     await idle(rig, queue);
     expect((await rig.outcomes(msgId)).at(-1)).toMatchObject({ type: 'MessageDispatched', data: { round: 1 } });
     expect(await rig.deps.jobs.deadLetters(queue, 10)).toEqual([]);
@@ -86,7 +89,12 @@ describe('a job', () => {
     for (const times of [1, 2]) {
       await eventually(async () => expect(await rig.deps.jobs.counts(queue)).toMatchObject({ dead: 1, active: 0 }));
       expect(rig.jpush.sends).toHaveLength(times);
-      await rig.deps.jobs.redrive(queue, `${msgId}-0`);
+      await redrive(rig.deps, {
+        msgId,
+        group: '0',
+        who: 'operator-1',
+        context: aContext({ causationId: `request ${times}` }),
+      });
     }
     await eventually(async () => expect(await rig.deps.jobs.queues()).not.toContain(queue));
     expect((await rig.outcomes(msgId)).at(-1)).toMatchObject({ type: 'MessageDispatched', data: { round: 2 } });

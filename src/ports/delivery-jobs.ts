@@ -1,7 +1,7 @@
 /** The jobs of delivery: one for each group of targets, in a queue for each channel and app, so that none waits for another's. */
 import { createHash } from 'node:crypto';
-import type { ChannelName } from '../../domain/events.ts';
-import type { NewJob } from '../../ports/jobs.ts';
+import type { ChannelName } from '../domain/events.ts';
+import type { Jobs, NewJob } from './jobs.ts';
 
 export interface DeliveryJob {
   readonly msgId: string;
@@ -26,6 +26,12 @@ export function deliveryJob(data: DeliveryJob): NewJob<DeliveryJob> {
     attempts: DELIVERY_ATTEMPTS,
     backoff: BACKOFF,
   };
+}
+
+/** Lets the job of a redriven group run, whether the queue has it among its dead letters or has lost it. */
+export async function runRedriven(jobs: Pick<Jobs, 'add' | 'redrive'>, data: DeliveryJob): Promise<void> {
+  const job = deliveryJob(data);
+  if (!(await jobs.redrive(job.queue, job.id))) await jobs.add([job]);
 }
 
 /** Queue names know few characters; a package that has others is told apart by a hash. */
