@@ -44,7 +44,7 @@ export function observe(file: string): Observer {
   };
   const standsAt = (name: string): number => Number(checkpoint.get(name)?.position ?? 0);
 
-  // The order matters: what is dispatched has its job, a job that is gone has its event, and the newest event of a run
+  // The order matters: a dispatched message has its job, a job that is gone has its event, and the newest event of a run
   // of messages is one that both read models take.
   const isDrained = (): boolean => {
     if (standsAt('dispatcher') < lastAccepted()) return false;

@@ -1,11 +1,11 @@
 /**
- * How a call of a port ends when what is behind it does not do its part. Every call of a store has a bound in time, a
- * read as well as a write: with its result or with StoreUnavailable it ends within `CALL_WITHIN_MS`, be the store away,
- * overloaded, or silent. Only what waits by its purpose is not bounded by that: the next batch of a subscription,
- * `Documents.reached` (by its own time), `Consumer.close` (by its grace).
+ * Errors of ports when the store or service behind them fails. Every call of a store, read or write, ends within
+ * `CALL_WITHIN_MS`, with its result or with StoreUnavailable, whether the store is away, overloaded or silent. Exceptions
+ * are calls whose purpose is to wait: the next batch of a subscription, `Documents.reached` (bounded by its own time),
+ * `Consumer.close` (bounded by its grace).
  */
 
-/** ms: ten seconds of patience, and what it takes to notice that they are over. */
+/** ms: ten seconds of patience, and the time to notice that they are over. */
 export const CALL_WITHIN_MS = 12_000;
 
 /**

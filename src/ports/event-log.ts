@@ -1,6 +1,6 @@
 /**
  * The event log: the truth that everything else is derived from. Many processes share one: every read sees every append
- * that was answered before, whoever made it through whichever connection.
+ * that was answered before, of any process and through any connection.
  * @throws StoreUnavailable within `CALL_WITHIN_MS` (`errors.ts`), reads too
  */
 import type { EncodedEvent } from '../domain/codec.ts';
@@ -8,10 +8,10 @@ import type { EventContext, EventMetadata, EventType, UmsEvent } from '../domain
 import type { Position, Revision } from '../domain/position.ts';
 import type { StreamName } from '../domain/streams.ts';
 
-/** What an append expects of its stream; there is no "any". */
+/** The revision that an append expects of its stream; there is no "any". */
 export type ExpectedRevision = 'noStream' | Revision;
 
-/** What was found instead: no such stream, a revision, or a stream that was deleted. */
+/** The revision that was found instead: no such stream, a revision, or a deleted stream. */
 export type ActualRevision = 'noStream' | 'deleted' | Revision;
 
 export interface NewEvent {
@@ -32,9 +32,9 @@ export interface RecordedEvent<E extends UmsEvent = UmsEvent> {
 
 /** The remembered answer of a request (`docs/api.md §2 Idempotency`). Kept for at least 24 h. */
 export interface RequestRecord {
-  /** What makes the request the same: appId, clientId and sequenceId, as one text. */
+  /** Identifies the request: appId, clientId and sequenceId, as one text. */
   readonly key: string;
-  /** A hash of what must not differ: path, user and body. */
+  /** A hash of path, user and body, which must be the same in a repeated request. */
   readonly fingerprint: string;
   /** The answer, JSON text. */
   readonly answer: string;
@@ -42,8 +42,8 @@ export interface RequestRecord {
 
 export interface StoredRequest extends RequestRecord {
   /**
-   * Of the last event that the request appended or, if it appended none, of the newest event that its answer rests on.
-   * Reads that follow the repeated answer must have reached it.
+   * Position of the last event that the request appended or, if it appended none, of the newest event that its answer
+   * rests on. Reads that follow the repeated answer must have reached it.
    */
   readonly position: Position;
 }
@@ -61,8 +61,8 @@ export class AppendTooLarge extends Error {
 }
 
 /**
- * What EventStoreDB counts of events (24.10; 24.6 less): data and metadata as UTF-8, and the type as UTF-16. The texts of
- * the request go with them.
+ * The bytes of events as EventStoreDB counts them (24.10; 24.6 counts fewer): data and metadata as UTF-8, the type as
+ * UTF-16. The texts of the request go with them.
  */
 export function appendSize(events: readonly EncodedEvent[], request?: RequestRecord): number {
   let size = 0;
@@ -81,7 +81,7 @@ export interface AppendOptions {
    */
   readonly request?: RequestRecord | undefined;
   /**
-   * Stored in `Contents` no later than the events are visible: who reads the event can read it. Left behind, unreferenced,
+   * Stored in `Contents` no later than the events are visible: a reader of the event can read it. Left behind, unreferenced,
    * when the append is refused. Content that was deleted meanwhile stays deleted, whenever the append is repeated.
    */
   readonly content?: { readonly id: string; readonly text: string } | undefined;
@@ -117,7 +117,7 @@ export const MAX_READ_AHEAD = 1024;
 export const MAX_UNTOLD = 10_000;
 
 export interface LogBatch {
-  /** May be empty: the batch then only tells `scanned` and `caughtUp`. */
+  /** May be empty: the batch then only carries `scanned` and `caughtUp`. */
   readonly events: readonly RecordedEvent[];
   /**
    * The log was read up to here: a subscription that begins after it misses nothing that has not been given by now. At or
@@ -158,7 +158,7 @@ export interface EventLog {
 
   /**
    * Events of all streams strictly after a position, in log order: `limit` of them, fewer only at the end of the log.
-   * @throws UndecodableEvent when the page comes to one; what stands before it is had with a smaller limit
+   * @throws UndecodableEvent when the page reaches one; a smaller limit gives the events before it
    */
   readAll(after: Position, filter: LogFilter, limit: number): Promise<readonly RecordedEvent[]>;
 

@@ -19,7 +19,7 @@ export interface Lease {
 
 export interface Leases {
   /**
-   * Waits until nobody else holds the name, then holds it and renews it by itself. Waits on while the store is away. The
+   * Waits until no other holds the name, then holds it and keeps renewing it. Waits on while the store is away. The
    * name of a holder that died is free for the next within `TAKEOVER_WITHIN_MS`.
    * @throws StoreUnavailable when the connection is closed or lost for good
    * @returns the lease, or `undefined` once the signal aborts

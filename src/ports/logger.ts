@@ -1,4 +1,4 @@
-/** What the rooms need of pino: structured fields first, then a short text. */
+/** The part of pino that the rooms need: structured fields first, then a short text. */
 export interface Logger {
   debug(fields: object, text: string): void;
   info(fields: object, text: string): void;

@@ -1,9 +1,10 @@
 /**
  * The state of every long-lived part of a role: projections, dispatcher, worker, channels. The process that serves knows
- * all of them, whichever thread runs them, for its log and for readiness (`docs/architecture.md §Telemetry`). `roles/process/telemetry.ts` collects them.
+ * all of them, whichever thread runs them, for its log and for readiness (`docs/architecture.md §Telemetry`).
+ * `roles/process/telemetry.ts` collects them.
  */
 
-/** `waiting`: a store or another holder is in the way, and the part goes on by itself. `failed`: it needs a person. */
+/** `waiting`: a store or another holder is in the way, and the part goes on without help. `failed`: it needs a person. */
 export type PartState = 'up' | 'catchingUp' | 'waiting' | 'failed';
 
 export interface PartStatus {
@@ -35,7 +36,7 @@ export function projectionPart(projection: string): string {
   return `projection.${projection}`;
 }
 
-/** Whether a part needs a person: whoever would wait for it need not. */
+/** Whether a part needs a person: to wait for it is useless. */
 export function hasFailed(telemetry: Pick<Telemetry, 'parts'>, part: string): boolean {
   return telemetry.parts().some((report) => report.part === part && report.state === 'failed');
 }

@@ -1,4 +1,4 @@
-/** Who a token speaks for (`docs/api.md §2 Tokens`). */
+/** Finds the user of a token (`docs/api.md §2 Tokens`). */
 export interface VerifiedToken {
   readonly userId: string;
   /** The client that the token was issued to, where the token says so. */

@@ -9,7 +9,7 @@ import { messageFromLog } from './message-from-log.ts';
 import type { MessageParts, MessageView } from './message-view.ts';
 import type { WrittenPositions } from './written-positions.ts';
 
-/** How long a reader waits for the read models to reach what this node wrote, in ms. */
+/** How long a reader waits for the read models to reach the writes of this node, in ms. */
 const FOLLOW_MS = 2000;
 const PAGE = 1000;
 
@@ -19,7 +19,7 @@ export interface MessageSources {
   readonly written: WrittenPositions;
   /** `Documents.reached`, which may take its time. */
   readonly reached?: Documents['reached'];
-  /** Whether a read model follows the log no more, until a person has mended it: the log is asked at once. */
+  /** Whether a read model has stopped until a person mends it: the log is then read at once. */
   readonly hasStopped: (readModel: string) => boolean;
 }
 
@@ -33,7 +33,7 @@ export async function messageStatus(sources: MessageSources, msgId: string): Pro
   return parts && view(parts);
 }
 
-/** Everything that sums up the targets is taken from these very targets, so that an answer agrees with itself. */
+/** All sums are taken over the targets of the answer, so that it agrees with itself. */
 function view(parts: MessageParts): MessageView {
   const summary = countByStatus(parts.targets.map(({ status }) => status));
   const pushTimes = parts.targets.flatMap(({ pushTime }) => (pushTime === undefined ? [] : [pushTime]));
@@ -42,7 +42,7 @@ function view(parts: MessageParts): MessageView {
 
 const readModels = [messages.name, deliveries.name];
 
-/** Whether the read models hold all that this node wrote for the message. */
+/** Whether the read models hold everything that this node wrote for the message. */
 async function followWrites(
   { documents, written, hasStopped, reached = (...wait) => documents.reached(...wait) }: MessageSources,
   msgId: string,

@@ -1,8 +1,8 @@
-/** What a question for a message is answered with. */
+/** The answer to a question for a message. */
 import type { MessageStatus, StatusCounts } from '../domain/status.ts';
 import type { TargetView } from '../domain/target-view.ts';
 
-/** What does not change with the targets. */
+/** The part that does not change with the targets. */
 export interface MessageHeader {
   readonly msgId: string;
   readonly appId: string;

@@ -121,7 +121,7 @@ describe('targets', () => {
     expect(over.appends).toEqual([]);
   });
 
-  test('what msgPushtry drops counts twice, since the answer names it again', async () => {
+  test('names that msgPushtry drops count twice, since the answer repeats them', async () => {
     const dropped = (length: number) => many(199).map((name) => name + 'd'.repeat(length));
     const fitting = ports({ a: ['x'] }, appended);
     expect(await push(fitting.all, input(['a', ...dropped(2_200)], { mode: 'try' }))).toMatchObject({ type: 'done' });
@@ -155,7 +155,7 @@ test('the content, the remembered answer and the event go in one append', async 
   ]);
 });
 
-test('a twin that was faster is told of', async () => {
+test('the record of a faster twin is reported', async () => {
   const earlier = { key: 'k', fingerprint: 'f', answer: 'x', position: positionOf(3) };
   const { all } = ports({ a: ['x'] }, { type: 'duplicateRequest', earlier });
   expect(await push(all, input(['a']))).toEqual({ type: 'duplicateRequest', earlier });

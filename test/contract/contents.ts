@@ -1,6 +1,6 @@
 /**
  * The contract of `Contents` (`src/ports/contents.ts`), written against the port alone. A backend enrols with
- * `contentsContract('name', open)`; what else `open` may give is told in `hooks.ts`.
+ * `contentsContract('name', open)`; `hooks.ts` lists the other members that `open` may give.
  */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Contents } from '../../src/ports/contents.ts';

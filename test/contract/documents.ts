@@ -1,6 +1,6 @@
 /**
  * The contract of `Documents` (`src/ports/documents.ts`), written against the port alone. A backend enrols with
- * `documentsContract('name', open)`; what else `open` may give is told in `hooks.ts`. Collections and checkpoints have
+ * `documentsContract('name', open)`; `hooks.ts` lists the other members that `open` may give. Collections and checkpoints have
  * names of the run, so that a store can be shared.
  */
 import { describe } from 'vitest';

@@ -1,6 +1,6 @@
 /**
- * The line to a far side, over both kinds of channel: a suite's `other` is as good as what goes over it. The far side holds
- * a backend of its own here; a thread of the embedded backend and a process on a server are what it is for.
+ * The line to a far side, over both kinds of channel, since a suite's `other` is only as good as this line. Here the far
+ * side holds a backend of its own; in the suites it is a thread of the embedded backend, or a process on a server.
  */
 import { fork } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';

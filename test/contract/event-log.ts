@@ -1,6 +1,6 @@
 /**
  * The contract of `EventLog` (`src/ports/event-log.ts`), written against the port alone. A backend enrols with
- * `eventLogContract('name', open)`; what else `open` may give is told here and in `hooks.ts`. Nothing may lean on one store
+ * `eventLogContract('name', open)`; the other members that `open` may give are listed here and in `hooks.ts`. Nothing may lean on one store
  * or on being its only user.
  */
 import { describe } from 'vitest';

@@ -1,6 +1,6 @@
 /**
- * What a suite may ask of a backend beside its port. `P` is the port. A hook that a backend can't offer is absent, and the
- * tests that need it are skipped; so each backend says with its hooks what it has.
+ * Facilities of a backend, beside its port, that a suite can use. `P` is the port. A hook that a backend can't offer is
+ * absent, and the tests that need it are skipped.
  */
 import { threadId } from 'node:worker_threads';
 import { expect, onTestFinished, type TestContext, test } from 'vitest';
@@ -18,8 +18,7 @@ export interface Hooks<P> {
   /** Kills `other` in the midst of its work; the next call through it starts it anew. */
   killOther?(): Promise<void>;
   /**
-   * Closes, whatever still runs, and opens again on the same data, `other` too, which then has modules that have seen
-   * nothing of before. Absent for a backend whose data does not outlive it.
+   * Closes, also in the midst of work, and opens again on the same data; `other` too, with freshly loaded modules. Absent for a backend whose data does not outlive it.
    */
   reopen?(): Promise<P>;
   /** A connection of its own, through which the store can be made to fail. */

@@ -1,7 +1,7 @@
 /**
  * The contract of `Jobs` (`src/ports/jobs.ts`), written against the port alone. A backend enrols with
- * `jobsContract('name', open)`; `hooks.ts` says what else `open` may give. Every test has queues of its own, so that
- * a server can be shared.
+ * `jobsContract('name', open)`; `hooks.ts` lists the other members that `open` may give. Every test has queues of its own,
+ * so that a server can be shared.
  */
 import { describe } from 'vitest';
 import type { Jobs } from '../../src/ports/jobs.ts';

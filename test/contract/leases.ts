@@ -1,6 +1,6 @@
 /**
  * The contract of `Leases` (`src/ports/leases.ts`), written against the port alone. A backend enrols with
- * `leasesContract('name', open)`; what else `open` may give is told in `hooks.ts`. Every test has names of its own.
+ * `leasesContract('name', open)`; `hooks.ts` lists the other members that `open` may give. Every test has names of its own.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** An event that nobody can read stops dispatcher and projections: whoever runs the service hears of it, and callers need not wait. */
+/** An unreadable event stops dispatcher and projections: the log reports it to the operator, and callers need not wait. */
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
@@ -11,7 +11,7 @@ const app = terminalApp('MB-FLOW-FAILED-PART', pack);
 const sender = { app, clientId: 'sender', user: 'sender' };
 const flow = useFlow({ apps: [app] });
 
-test('a poison event is told by name, and a status is answered from the log at once', async () => {
+test('a poison event is reported by name, and a status is answered from the log at once', async () => {
   const { service } = flow;
   const who = terminal(app, pack, { user: 'owner' });
   await flow.register(who);

@@ -122,7 +122,7 @@ test('a target missing in the read model sends the question to the log', async (
   ).toMatchObject(expected);
 });
 
-test('what this node wrote is waited for, and read from the log when the read models stay behind', async () => {
+test('a query waits for the writes of this node, and reads the log when the read models stay behind', async () => {
   const position = await history();
   const { log, documents } = opened.backend;
   const written = writtenPositions();

@@ -7,7 +7,7 @@ export interface RawAnswer {
   readonly body: string;
 }
 
-/** Sends the text as it is and waits for the server to close, or for one whole answer. */
+/** Sends the text as it is and waits for the server to close, or for a whole answer. */
 export function rawRequest(port: number, text: string | Buffer): Promise<RawAnswer> {
   const socket = connect(port, '127.0.0.1');
   return rawAnswer(socket, () => socket.write(text)).finally(() => socket.destroy());

@@ -19,7 +19,7 @@ import type {
 /** The stream changed each time before the command could be appended. At the edge of the API as any StoreUnavailable. */
 export class StreamContended extends StoreUnavailable {}
 
-/** How long a command stands conflicts. */
+/** How many conflicts a command endures. */
 export interface Patience {
   /** Appends that are tried at most, each decided on fresh state. */
   readonly tries: number;
@@ -30,12 +30,12 @@ export interface Patience {
 const BASE_PAUSE_MS = 2;
 const MAX_PAUSE_MS = 100;
 
-/** Doubles with the conflicts in a row, up to 100 ms, all of it random: who collided does not meet again. */
+/** Doubles with the conflicts in a row, up to 100 ms, all of it random, so that commands that collided do not collide again. */
 export function conflictPauseMs(conflicts: number, random = Math.random()): number {
   return random * Math.min(MAX_PAUSE_MS, BASE_PAUSE_MS * 2 ** conflicts);
 }
 
-/** Of somebody who waits for an answer: about 0.2 s at most. */
+/** For a command whose caller waits for an answer: about 0.2 s at most. */
 const impatient = patience(8);
 
 export function patience(tries: number): Patience {
@@ -44,9 +44,9 @@ export function patience(tries: number): Patience {
 
 export interface ExecuteOptions<State, E extends UmsEvent> {
   readonly context: EventContext;
-  /** What makes the event ids, where one causing event leads to several appends; `causationId` if absent. */
+  /** The cause in the event ids, where one causing event leads to several appends; `causationId` if absent. */
   readonly cause?: string;
-  /** What to commit with the events that were decided. */
+  /** Options of the append, for instance a request record, made from the decided events. */
   readonly appendOptions?: (events: readonly E[]) => AppendOptions;
   /** The stream as the caller knows it, to save reading it again; after a conflict it is read afresh. */
   readonly loaded?: Loaded<State> | undefined;
@@ -115,7 +115,7 @@ async function load<State, Command, E extends UmsEvent>(
   return folded(decider, await log.readStream(stream));
 }
 
-/** What a stream that was read comes to. */
+/** Folds a stream that was read. */
 export function folded<State, Command, E extends UmsEvent>(
   decider: Decider<State, Command, E>,
   history: readonly RecordedEvent[],

@@ -22,7 +22,7 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Work that goes on until it is told to stop. */
+/** Work that goes on until it is stopped. */
 export interface Loop {
   /** Resolves once it has ended. */
   stop(): Promise<void>;

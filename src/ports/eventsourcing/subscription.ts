@@ -14,19 +14,19 @@ const IDLE_MS = 1_000;
 
 /** A subscription that has not seen the end of the log for this long is catching up, in ms. */
 const BEHIND_MS = 10_000;
-/** Checkpoints lost in a row, after which another runner is taken to hold the subscription's place. */
+/** Checkpoints lost in a row, after which the subscription assumes that another runner has its place. */
 const LOST_IN_A_ROW = 3;
 /** Characters of an error's text that its report carries. */
 const MAX_DETAIL = 300;
 
-/** An event that a subscription can't take. It stops the subscription: what comes after it would build on a gap. */
+/** An event that a subscription can't take. It stops the subscription, since later events would build on a gap. */
 export class PoisonEvent extends Error {
   override readonly name = 'PoisonEvent';
 }
 
 export type SubscriptionState =
   | { readonly status: 'running' | 'stopped' }
-  /** It goes on by itself, from where its checkpoint then stands. */
+  /** It goes on without help, from where its checkpoint then stands. */
   | { readonly status: 'waiting'; readonly error: Error }
   /** It has met an event that it can't take, and needs a person. */
   | { readonly status: 'failed'; readonly error: Error };
@@ -58,7 +58,7 @@ export interface SubscriptionOptions<E extends UmsEvent> {
   readonly part: string;
   /** Lets events of type `E` through only. */
   readonly filter: LogFilter;
-  /** Called at every start from the checkpoint. What it gives takes the batches from there on, in order, until one fails. */
+  /** Called at every start from the checkpoint. Its result takes the batches from there on, in order, until one fails. */
   readonly begin: () => TakeBatch<E>;
   /**
    * Moves the checkpoint over events of others, so that the next start need not read them again. There is nothing to take
@@ -111,7 +111,7 @@ export function startSubscription<E extends UmsEvent>(
       logger.debug({ part, err: error }, 'lost a checkpoint to another runner');
       return false;
     }
-    // The state is the telemetry's to tell. These may be defects: where they come from helps to find them.
+    // Telemetry reports the state. These errors may be defects, and their stack helps to find them.
     const isForeseen = isLost || error instanceof StoreUnavailable || error instanceof UndecodableEvent;
     if (!isForeseen) logger.error({ part, err: error }, 'a subscription met an error');
     report({ state: forGood ? 'failed' : 'waiting', detail: error.message.slice(0, MAX_DETAIL) });

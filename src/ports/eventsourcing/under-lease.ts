@@ -18,7 +18,7 @@ export interface UnderLease {
  * when the work ends although the lease is still held: the lease is then given back, so that another process can try.
  * @param work ends soon after its signal aborts: the lease is lost, or all of this is to end. It writes with the lease's
  * token, since it may learn of a loss late
- * @throws what the work throws
+ * @throws the errors of the work
  */
 export async function underLease(
   { leases, logger, name, onState }: UnderLease,
@@ -29,7 +29,7 @@ export async function underLease(
     onState?.('waiting');
     const lease = await acquired(leases, name, signal);
     if (lease === undefined) {
-      // The connection is gone, for good perhaps: whoever owns it aborts the signal.
+      // The connection is gone, perhaps for good; its owner then aborts the signal.
       await pause(restartDelay(failures), signal);
       failures += 1;
       continue;

@@ -1,4 +1,4 @@
-/** Over real sockets: who is let in, who is refused, and how (`docs/decisions/0034`). */
+/** Over real sockets: which requests are let in, which are refused, and how (`docs/decisions/0034`). */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { connect, type Socket } from 'node:net';
@@ -107,7 +107,7 @@ test('a refusal is held back, its connection goes on, and its line has the ids',
   expect(codeOf(await rawAnswer(socket, () => socket.write(unreg())))).toEqual([200, 'H32006']);
 });
 
-test('whatever is refused is refused alike: before its path, body or signature is looked at', async () => {
+test('every refusal is alike: it comes before path, body and signature are looked at', async () => {
   const { port, entered } = await stageOf({ maxAtWork: 1 });
   rawRequest(port, unreg()).catch(() => undefined);
   await entered;

@@ -30,7 +30,7 @@ test('below the target it rises by 4 in each window', () => {
   expect(limitAfter(10, good, low).limit).toBe(48);
 });
 
-test('requests that are far fewer than the limit are not its doing: a slow machine refuses nobody', () => {
+test('with far fewer requests than the limit, slowness has another cause: a slow machine refuses none', () => {
   expect(limitAfter(1000, { ...bad, worstMs: 3000, peak: 64 }).limit).toBe(512);
 });
 
@@ -64,7 +64,7 @@ test('only few at once show what a request takes by itself', () => {
   expect([isCalm(8), isCalm(9)]).toEqual([true, false]);
 });
 
-test('it settles where the target is kept, in a system whose latency grows with what is at work', () => {
+test('it settles where the target is kept, in a system whose latency grows with the running requests', () => {
   const perSecond = 4000;
   let state = initialLimit;
   for (let window = 0; window < 400; window += 1)

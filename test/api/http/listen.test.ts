@@ -1,4 +1,4 @@
-/** A host name with two addresses: whatever is set up on the server holds at both. */
+/** A host name with two addresses: every setting of the server holds at both. */
 import { lookup } from 'node:dns/promises';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';

@@ -95,7 +95,7 @@ export function freshnessContract(open: OpenDocuments): void {
         const reached = documents.reached(name, at(n + 1), PATIENCE_MS);
         const checkpoint = { name, from: at(n), to: at(n + 1) };
         const written = other.write(collection, { puts: [stored('a', n + 1, { room })], checkpoint });
-        // As a node does that answers a registration once the device list has it: the next request comes to another.
+        // Like a node that answers a registration once the device list has it, before the next request reaches another node.
         expect(await reached).toBe(true);
         expect(await look(other, collection, room, 'a')).toMatchObject({ found: ['a'], byKeys: ['a'] });
         expect(await look(documents, collection, room, 'a')).toMatchObject({ found: ['a'], byKeys: ['a'] });

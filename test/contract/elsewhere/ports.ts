@@ -1,5 +1,5 @@
 /**
- * The near side: a backend's ports as another thread or process has them (`serve.ts`), so that what only works because
+ * The near side: a backend's ports as another thread or process has them (`serve.ts`), so that code that only works because
  * two connections share a module, a map or a lock does not pass. Started by the first call, and again by the first after
  * an end.
  */

@@ -1,5 +1,5 @@
 /**
- * What the two sides of a connection elsewhere say to each other. Everything can be cloned, so that it goes through a
+ * The messages between the two sides of a connection elsewhere. Everything can be cloned, so that it goes through a
  * thread's port as well as through a process's channel.
  */
 

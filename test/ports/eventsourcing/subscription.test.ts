@@ -1,4 +1,4 @@
-/** What a subscription does about what goes wrong, with a log and a checkpoint that do what the test says. */
+/** How a subscription handles failures, with a scripted log and checkpoint. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { UndecodableEvent } from '../../../src/domain/codec.ts';
 import type { RegistrationEvent } from '../../../src/domain/events.ts';
@@ -90,7 +90,7 @@ describe('a subscription', () => {
       await eventually(() => expect(rig.taken).toEqual(['a', 'c']));
       await comesTo(state, { status: 'running' });
       expect(rig.begun).toBe(2);
-      // Where an error comes from that nobody has foreseen is worth a line; the others are states that pass.
+      // The origin of an unforeseen error is worth a line; the other errors are passing states.
       const isForeseen = error.name !== 'Error';
       expect(errors.map(({ fields }) => fields.err)).toEqual(isForeseen ? [] : [error]);
       // Another runner that moves the checkpoint once is no trouble at all.

@@ -216,7 +216,7 @@ describe('dead recipients', () => {
   });
 });
 
-describe('nobody reached', () => {
+describe('no target reached', () => {
   const nobody = { type: 'nobodyReached', reason: 'no such ids', provider: { code: 1011 } } as const;
 
   test('of several: each goes on alone, in a job and with a key of its own, and gets its own outcome', async () => {

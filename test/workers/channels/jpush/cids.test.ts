@@ -56,7 +56,7 @@ describe('the pool of cids', () => {
     for (const result of results) expect(result).toMatchObject({ type: 'reserved', validUntil: noon + 23 * HOUR });
   });
 
-  it('fetches a few times for many who ask at once, and serves them in their order', async () => {
+  it('fetches a few times for many concurrent callers, and serves them in their order', async () => {
     const { take, asked, hold } = pool(1000);
     const release = hold();
     const taking = Array.from({ length: 100 }, () => take());
@@ -71,7 +71,7 @@ describe('the pool of cids', () => {
 
   it('fetches several times at once where the tier gives few, and has a bound', async () => {
     const { take, asked, hold } = pool(10);
-    // The first batches show what the tier gives.
+    // The first batches show how many cids the tier gives.
     for (let index = 0; index < 30; index += 1) await take();
     const release = hold();
     const before = asked.length;
@@ -82,7 +82,7 @@ describe('the pool of cids', () => {
     expect(new Set((await Promise.all(taking)).map(keyOf)).size).toBe(200);
   });
 
-  it('lets nobody overtake a caller that waits', async () => {
+  it('lets no caller overtake one that waits', async () => {
     const { take, hold } = pool(10);
     const release = hold();
     const first = take();
@@ -147,7 +147,7 @@ describe('the pool of cids', () => {
   });
 
   it('brings more than 600 keys a second from a provider that takes 50 ms and gives 10 at a time', async () => {
-    // Every round of the provider is 50 ms: whatever was asked before it is answered by it.
+    // Every round of the provider is 50 ms: every request from before its end is answered by it.
     const asked: (() => void)[] = [];
     let last = 0;
     const cids = cidPool({
