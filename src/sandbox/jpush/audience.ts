@@ -1,5 +1,17 @@
-/** The `audience` of a push object (`docs/jpush.md §2`): all, or an object of kinds, each with its members. */
+/** The `audience` of a push object (`docs/jpush.md §2`): all terminals of the app, or those that every kind in it names. */
 import { invalid, isObject, type JsonObject, missing, type Refusal, unknownKey } from './types.ts';
+
+/** What a terminal is found by beside its registration id. */
+export interface Labels {
+  readonly tags: readonly string[];
+  readonly alias: string | undefined;
+}
+
+export interface Audience {
+  /** Distinct; `undefined` where the push names none, and so means every terminal with the labels. */
+  readonly registrationIds: readonly string[] | undefined;
+  fits(labels: Labels): boolean;
+}
 
 /** How many members each kind may have; the others have none to count. */
 const limits: Readonly<Record<string, number>> = {
@@ -24,6 +36,36 @@ export function audienceFault(audience: unknown): Refusal | undefined {
   if (audience === 'all') return undefined;
   if (!isObject(audience)) return invalid('audience');
   return unknownKey(audience, keys) ?? membersFault(audience);
+}
+
+/** @param audience one without a fault */
+export function audienceOf(audience: unknown): Audience {
+  if (!isObject(audience)) return { registrationIds: undefined, fits: () => true };
+  const kinds = targetKinds(audience);
+  const { registration_id: ids } = audience;
+  return {
+    registrationIds: kinds.includes('registration_id') ? [...new Set(ids as string[])] : undefined,
+    fits: (labels) => kinds.every((kind) => fitsKind(kind, audience[kind] as string[], labels)),
+  };
+}
+
+/** Members of one kind are alternatives, all but those of `tag_and`; the kinds narrow each other. */
+function fitsKind(kind: string, members: readonly string[], { tags, alias }: Labels): boolean {
+  switch (kind) {
+    case 'registration_id':
+      return true;
+    case 'alias':
+      return alias !== undefined && members.includes(alias);
+    case 'tag':
+      return members.some((tag) => tags.includes(tag));
+    case 'tag_and':
+      return members.every((tag) => tags.includes(tag));
+    case 'tag_not':
+      return !members.some((tag) => tags.includes(tag));
+    default:
+      // Segments, tests, files and live activities are made in JPush's console, so here they have nobody in them.
+      return false;
+  }
 }
 
 function membersFault(audience: JsonObject): Refusal | undefined {

@@ -1,4 +1,4 @@
-/** Issued cids and what the first successful push of each came to (`docs/jpush.md §5`). */
+/** Issued cids, each with the result of its first successful push (`docs/jpush.md §5`). */
 import { randomUUID } from 'node:crypto';
 import { makeRoom } from './types.ts';
 
@@ -6,7 +6,7 @@ const VALID_MS = 24 * 3_600_000;
 /** Beyond this the oldest are forgotten early. */
 const MAX_CIDS = 500_000;
 
-/** What is said again to a push with a cid that was used. */
+/** The answer that a later push with the same cid gets again. */
 export interface FirstResult {
   readonly sendno: string;
   readonly msgId: string;
@@ -22,11 +22,11 @@ export interface Cid {
 
 export interface CidStore {
   issue(appKey: string, count: number, now: number): readonly string[];
-  /** @returns `undefined` for one that was never issued, belongs to another app or is older than a day */
+  /** @returns `undefined` for a cid that was never issued, belongs to another app or is older than a day */
   find(appKey: string, cid: string, now: number): Cid | undefined;
 }
 
-/** @param adoptUnknown takes a well-formed one of the app for its own: it was issued before a restart, perhaps */
+/** @param adoptUnknown also accepts well-formed cids that it has not issued: an earlier run may have */
 export function cidStore(adoptUnknown: boolean): CidStore {
   const cids = new Map<string, Cid>();
 
@@ -62,7 +62,7 @@ function isCidOf(appKey: string, cid: string): boolean {
   );
 }
 
-/** Runs `push` alone among those of the same cid: whoever comes second finds the first one's result. */
+/** Runs pushes of the same cid one after the other, so that the second one finds the result of the first. */
 export async function oneAtATime<T>(cid: Cid, push: () => Promise<T>): Promise<T> {
   while (cid.busy !== undefined) await cid.busy;
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -9,18 +9,18 @@ export type Fault =
       readonly message?: string;
       readonly numericMsgId?: boolean;
     }
-  /** Accepted at once, answered after `ms`: whoever gives up earlier has been heard all the same. */
+  /** Accepted at once, answered after `ms`: the push counts even if its caller gives up earlier. */
   | { readonly type: 'stall'; readonly ms: number }
-  /** Nothing happens for `ms`, then all goes its way. */
+  /** Nothing happens for `ms`, then the call is served as usual. */
   | { readonly type: 'hang'; readonly ms: number }
   /** The connection breaks with no answer, before the push is accepted or after. */
   | { readonly type: 'reset'; readonly accepted: boolean }
   /** A gateway's page instead of an answer. */
   | { readonly type: 'html'; readonly status: number }
-  /** Accepted, but nobody can read the answer. */
+  /** Accepted, with an answer that can't be parsed. */
   | { readonly type: 'garble' };
 
-/** The ones that the real thing is known for. */
+/** Faults that the real JPush is known for. */
 export const knownFaults = {
   internalError: { type: 'error', status: 500, code: 1000, message: 'Internal error' },
   internalTimeout: { type: 'error', status: 503, code: 1030, message: 'Internal service timeout' },
@@ -35,19 +35,19 @@ export interface FaultRule {
   readonly on?: 'push' | 'cid';
   /** Only this app's calls. */
   readonly appKey?: string;
-  /** How often it strikes; without end by default. */
+  /** How often it strikes; unlimited by default. */
   readonly times?: number;
-  /** Of the calls that it may hit, the share that it does; 1 by default. */
+  /** The share of those calls that it does hit; 1 by default. */
   readonly probability?: number;
 }
 
 export interface Faults {
-  /** Rules are asked in the order they came. @returns how to end it early */
+  /** The first rule that fits a call strikes. @returns a function that ends the rule early */
   inject(rule: FaultRule): () => void;
   clear(): void;
   /** How many rules may still strike. */
   pending(): number;
-  /** What strikes this call, if anything. */
+  /** The fault for this call, if any. */
   strike(on: 'push' | 'cid', appKey: string): Fault | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** What was accepted, so that a test can tell how often each message reached each terminal. */
+/** Keeps accepted pushes, so that a test can count how often each message reached each terminal. */
 import { type AcceptedPush, makeRoom } from './types.ts';
 
 export interface JournalCounts {

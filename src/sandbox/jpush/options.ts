@@ -6,9 +6,11 @@ type Checks = ReadonlyMap<string, Check>;
 
 const bool: Check = (value) => typeof value === 'boolean';
 const text: Check = (value) => typeof value === 'string';
+const object: Check = (value) => isObject(value);
+const texts: Check = (value) => Array.isArray(value) && value.every((member) => typeof member === 'string');
 
 const distributions = ['first_ospush', 'ospush', 'jpush', 'secondary_push'];
-/** By vendor. */
+/** An object for each vendor. */
 const thirdPartyChannel: Check = (value) =>
   isObject(value) &&
   Object.values(value).every(
@@ -20,7 +22,7 @@ const optionChecks = checksOf({
   time_to_live: (value, max) => integer(0, max)(value),
   apns_production: bool,
   apns_collapse_id: (value) => typeof value === 'string' && Buffer.byteLength(value) <= 64,
-  // There is no earlier message that this one knows of, so every override fails like one of an id too old.
+  // The look-alike keeps no messages to override, so every override fails like one whose id is too old.
   override_msg_id: () => false,
   big_push_duration: integer(0, 1400),
   third_party_channel: thirdPartyChannel,
@@ -30,7 +32,15 @@ const optionChecks = checksOf({
   active_push: bool,
   need_backup: bool,
   business_operation_code: text,
-  notification_3rd_ver: text,
+  notification_3rd_ver: (value) => value === 'v1' || value === 'v2',
+  receipt_id: text,
+  target_event: texts,
+  alternate_set: bool,
+  auto_truncation: bool,
+  geofence: object,
+  mkt_enable: bool,
+  notification_switch_filter: bool,
+  portal_extra: object,
 });
 
 const smsChecks = checksOf({

@@ -1,4 +1,5 @@
-/** What a push comes to: replayed, refused, or accepted and delivered. */
+/** What becomes of a push: replayed, refused, or accepted and delivered. */
+import type { Audience } from './audience.ts';
 import { type Cid, type CidStore, type FirstResult, oneAtATime } from './cid-store.ts';
 import type { Journal } from './journal.ts';
 import type { Registry } from './registry.ts';
@@ -17,6 +18,12 @@ export interface Accepted extends FirstResult {
   readonly type: 'accepted';
 }
 
+interface Checked {
+  readonly type: 'checked';
+  readonly push: ValidPush;
+  readonly targets: readonly string[];
+}
+
 export interface PushDeskOptions {
   readonly cids: CidStore;
   readonly registry: Registry;
@@ -30,26 +37,28 @@ export function pushDesk({ cids, registry, journal, maxTimeToLive, now, onAccept
   const nextMsgId = msgIds(now());
   const withdrawn = new Set<string>();
 
-  /** Audiences of another kind than registration ids find nobody here. */
-  const check = (appKey: string, body: JsonObject): ValidPush | Refusal => {
+  const check = (appKey: string, body: JsonObject): Checked | Refusal => {
     const push = validatePush(body, maxTimeToLive);
     if (push.type === 'refusal') return push;
-    return targetFault(registry, appKey, push.registrationIds ?? []) ?? push;
+    const targets = registry.find(appKey, push.audience);
+    return targetFault(registry, appKey, push.audience, targets) ?? { type: 'checked', push, targets };
   };
 
   const accept = (appKey: string, body: JsonObject): Accepted | Refusal => {
-    const push = check(appKey, body);
-    if (push.type === 'refusal') return push;
-    const { content, contentType, notification, timeToLive, registrationIds = [] } = push;
+    const checked = check(appKey, body);
+    if (checked.type === 'refusal') return checked;
+    const { push, targets } = checked;
+    const { content, contentType, notification, notification3rd, timeToLive } = push;
     const accepted: AcceptedPush = {
       msgId: nextMsgId(),
       sendno: push.sendno ?? randomSendno(),
       appKey,
       cid: body.cid as string | undefined,
-      registrationIds: registrationIds.filter((id) => registry.standing(appKey, id) === 'live'),
+      registrationIds: targets,
       content,
       contentType,
       notification,
+      notification3rd,
       timeToLive,
       acceptedAt: now(),
     };
@@ -86,7 +95,7 @@ export function pushDesk({ cids, registry, journal, maxTimeToLive, now, onAccept
     dryRun(appKey, body) {
       const checked = check(appKey, body);
       if (checked.type === 'refusal') return checked;
-      return { type: 'accepted', sendno: checked.sendno ?? randomSendno(), msgId: nextMsgId() };
+      return { type: 'accepted', sendno: checked.push.sendno ?? randomSendno(), msgId: nextMsgId() };
     },
 
     withdraw(appKey, msgId) {
@@ -100,13 +109,17 @@ export function pushDesk({ cids, registry, journal, maxTimeToLive, now, onAccept
   };
 }
 
-/** Dead ones of several are dropped without a word; only a single one is named (`docs/jpush.md §12`). */
-function targetFault(registry: Registry, appKey: string, ids: readonly string[]): Refusal | undefined {
-  const [first = ''] = ids;
-  if (ids.length === 1 && registry.standing(appKey, first) === 'invalid')
-    return refusal(400, 1003, `The registration_id ${first} is invalid!`);
-  const anyone = ids.some((id) => registry.standing(appKey, id) === 'live');
-  return anyone ? undefined : refusal(400, 1011, 'cannot find user by this audience');
+/** Dead ones of several are left out without a word; only a single one is named (`docs/jpush.md §12`). */
+function targetFault(
+  registry: Registry,
+  appKey: string,
+  { registrationIds: ids }: Audience,
+  targets: readonly string[],
+): Refusal | undefined {
+  const [only = '', ...others] = ids ?? [];
+  if (ids !== undefined && others.length === 0 && registry.standing(appKey, only) === 'invalid')
+    return refusal(400, 1003, `The registration_id ${only} is invalid!`);
+  return targets.length > 0 ? undefined : refusal(400, 1011, 'cannot find user by this audience');
 }
 
 /** 18 digits, more than a double can hold; they follow each other. */

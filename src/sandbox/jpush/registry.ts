@@ -1,5 +1,6 @@
-/** Who is reachable: registration ids, the connections behind them, and a box for those that are offline. */
+/** The terminals of the apps: their registration ids and labels, their connections, and a box for messages while offline. */
 import { randomBytes } from 'node:crypto';
+import type { Audience, Labels } from './audience.ts';
 
 /** What an app on a terminal gets from the SDK. */
 export interface PushedMessage {
@@ -16,15 +17,15 @@ export type RegistrationIdState = 'live' | 'invalid' | 'gone';
 
 export interface Registry {
   /** A terminal of an app, offline at first. @returns its registration id, made up where none is given */
-  register(appKey: string, registrationId?: string): string;
+  register(appKey: string, registrationId?: string, labels?: Partial<Labels>): string;
   /** The app was uninstalled: the id is gone for good. */
   retire(appKey: string, registrationId: string): void;
   /** Brings a registered terminal online; what waited for it comes at once. @returns how to go offline */
   connect(registrationId: string, onMessage: OnMessage): () => void;
   standing(appKey: string, registrationId: string): RegistrationIdState;
-  /** When it was online last, in ms since 1970; `undefined` if it never was. */
-  lastOnline(registrationId: string): number | undefined;
-  /** To connections, or into the box of who is offline; a time to live of 0 is for who is online only. */
+  /** The live terminals of an app that the audience names. */
+  find(appKey: string, audience: Audience): readonly string[];
+  /** To connections, or into the boxes of terminals that are offline; with a time to live of 0 only to connections. */
   deliver(ids: readonly string[], message: PushedMessage, timeToLive: number, now: number): void;
   /** Takes back what still waits in a box. */
   withdraw(ids: readonly string[], msgId: string): void;
@@ -37,10 +38,9 @@ const wellFormed = /^[\w.-]{1,64}$/;
 
 interface Terminal {
   readonly appKey: string;
+  readonly labels: Labels;
   gone: boolean;
   onMessage?: OnMessage | undefined;
-  /** When it was last seen to go offline, in ms since 1970. */
-  leftAt?: number;
   box: readonly { readonly message: PushedMessage; readonly expiresAt: number }[];
 }
 
@@ -48,38 +48,42 @@ export interface RegistryOptions {
   /** Whether a well-formed id that was never registered counts as live. */
   readonly adoptUnknown: boolean;
   readonly now: () => number;
-  /** Told of each message that a connection got. */
-  readonly onReceived?: (msgId: string, registrationId: string) => void;
 }
 
-export function registry({ adoptUnknown, now, onReceived = () => {} }: RegistryOptions): Registry {
+const noLabels: Labels = { tags: [], alias: undefined };
+
+export function registry({ adoptUnknown, now }: RegistryOptions): Registry {
   const terminals = new Map<string, Terminal>();
 
-  const add = (appKey: string, id: string): Terminal => {
+  const add = (appKey: string, id: string, labels: Partial<Labels> = {}): Terminal => {
     if (terminals.size >= MAX_TERMINALS) throw new Error(`the look-alike holds ${MAX_TERMINALS} terminals at most`);
-    const terminal = { appKey, gone: false, box: [] };
+    const terminal = { appKey, labels: { ...noLabels, ...labels }, gone: false, box: [] };
     terminals.set(id, terminal);
     return terminal;
   };
 
-  const handOver = (id: string, message: PushedMessage, onMessage: OnMessage): void =>
-    queueMicrotask(() => {
-      onReceived(message.msgId, id);
-      onMessage(message);
-    });
+  const handOver = (message: PushedMessage, onMessage: OnMessage): void => queueMicrotask(() => onMessage(message));
+
+  const standing = (appKey: string, registrationId: string): RegistrationIdState => {
+    if (!wellFormed.test(registrationId)) return 'invalid';
+    const terminal = terminals.get(registrationId);
+    if (terminal === undefined) return adoptUnknown ? 'live' : 'gone';
+    if (terminal.appKey !== appKey) return 'invalid';
+    return terminal.gone ? 'gone' : 'live';
+  };
 
   const deliverTo = (id: string, message: PushedMessage, timeToLive: number, at: number): void => {
     const terminal = terminals.get(id);
     const onMessage = terminal?.onMessage;
-    if (onMessage !== undefined) handOver(id, message, onMessage);
+    if (onMessage !== undefined) handOver(message, onMessage);
     else if (terminal !== undefined && timeToLive > 0)
       terminal.box = [...terminal.box, { message, expiresAt: at + timeToLive * 1000 }].slice(-BOX_SIZE);
   };
 
   return {
-    register(appKey, registrationId = `1${randomBytes(9).toString('hex')}`) {
+    register(appKey, registrationId = `1${randomBytes(9).toString('hex')}`, labels = {}) {
       if (!wellFormed.test(registrationId)) throw new Error(`not a registration id: ${registrationId}`);
-      add(appKey, registrationId);
+      add(appKey, registrationId, labels);
       return registrationId;
     },
     retire(appKey, registrationId) {
@@ -94,23 +98,19 @@ export function registry({ adoptUnknown, now, onReceived = () => {} }: RegistryO
       const waiting = terminal.box.filter(({ expiresAt }) => expiresAt > now());
       terminal.box = [];
       terminal.onMessage = onMessage;
-      for (const { message } of waiting) handOver(registrationId, message, onMessage);
+      for (const { message } of waiting) handOver(message, onMessage);
       return () => {
-        if (terminal.onMessage !== onMessage) return;
-        terminal.onMessage = undefined;
-        terminal.leftAt = now();
+        if (terminal.onMessage === onMessage) terminal.onMessage = undefined;
       };
     },
-    lastOnline(registrationId) {
-      const terminal = terminals.get(registrationId);
-      return terminal?.onMessage === undefined ? terminal?.leftAt : now();
-    },
-    standing(appKey, registrationId) {
-      if (!wellFormed.test(registrationId)) return 'invalid';
-      const terminal = terminals.get(registrationId);
-      if (terminal === undefined) return adoptUnknown ? 'live' : 'gone';
-      if (terminal.appKey !== appKey) return 'invalid';
-      return terminal.gone ? 'gone' : 'live';
+    standing,
+    find(appKey, { registrationIds, fits }) {
+      if (registrationIds !== undefined)
+        return registrationIds.filter(
+          (id) => standing(appKey, id) === 'live' && fits(terminals.get(id)?.labels ?? noLabels),
+        );
+      const all = [...terminals].filter(([, one]) => one.appKey === appKey && !one.gone && fits(one.labels));
+      return all.map(([id]) => id);
     },
     deliver(ids, message, timeToLive, at) {
       for (const id of ids) deliverTo(id, message, timeToLive, at);

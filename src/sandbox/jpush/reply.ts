@@ -18,7 +18,7 @@ export function json(status: number, value: unknown, headers: Readonly<Record<st
   return { type: 'answer', status, contentType: 'application/json', body: JSON.stringify(value), headers };
 }
 
-/** Done, and nothing to say. */
+/** Success without a body. */
 export const empty: Reply = { type: 'answer', status: 200, contentType: 'application/json', body: '' };
 
 export function refused({ status, code, message }: Refusal): Reply {
@@ -30,7 +30,7 @@ export function accepted({ sendno, msgId }: Accepted, now: number): Reply {
   return json(200, { sendno, msg_id: msgId }, headers);
 }
 
-/** Faults that strike before the call has any effect. */
+/** The answer of a fault that strikes before the call has any effect. */
 export function instead(fault: Fault): Reply | undefined {
   switch (fault.type) {
     case 'error':
@@ -44,7 +44,7 @@ export function instead(fault: Fault): Reply | undefined {
   }
 }
 
-/** Faults that spoil the answer to a call that has had its effect. */
+/** The answer to a call that has had its effect, spoiled if the fault says so. */
 export function spoiled(fault: Fault | undefined, reply: Reply): Reply {
   switch (fault?.type) {
     case 'reset':
@@ -62,7 +62,7 @@ const page = {
   body: '<html><head><title>502 Bad Gateway</title></head><body><center>openresty</center></body></html>',
 } as const;
 
-/** Written by hand where it has a number that JavaScript can't hold. */
+/** Written by hand, because its number is longer than JavaScript's can be. */
 function faultyError({ status, code, message = 'fault', numericMsgId }: Extract<Fault, { type: 'error' }>): Reply {
   const error = JSON.stringify({ code, message });
   const msgId = numericMsgId === true ? '"msg_id":18101213529672826123,' : '';

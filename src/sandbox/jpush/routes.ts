@@ -1,21 +1,19 @@
 /** What each call of the API does, once its caller is known and within the rate. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { type BatchKind, batch } from './batch.ts';
 import type { CidStore } from './cid-store.ts';
-import type { Devices } from './devices.ts';
 import type { Fault, Faults } from './faults.ts';
-import { apiOf } from './front-door.ts';
+import type { Journal } from './journal.ts';
 import type { PushDesk } from './push.ts';
 import { accepted, empty, instead, json, type Reply, refused, spoiled } from './reply.ts';
-import { type ReportDesk, receivedDetail, statusOfMessage } from './reports.ts';
 import { invalid, parseObject, refusal } from './types.ts';
 
-export interface Desk extends ReportDesk {
+export interface Desk {
   readonly cidsPerCall: number;
   readonly cids: CidStore;
   readonly pushes: PushDesk;
-  readonly devices: Devices;
+  readonly journal: Journal;
   readonly faults: Faults;
+  readonly now: () => number;
   readonly closing: AbortSignal;
 }
 
@@ -27,43 +25,14 @@ export interface Call {
   readonly text: string;
 }
 
-export async function route(desk: Desk, call: Call): Promise<Reply> {
-  const { appKey, method, path, query, text } = call;
-  switch (apiOf(path)) {
-    case 'report':
-      if (path === '/v3/received/detail' && method === 'GET') return receivedDetail(desk, appKey, query);
-      return path === '/v3/status/message' && method === 'POST' ? statusOfMessage(desk, appKey, text) : notFound;
-    case 'device':
-      return deviceCall(desk, call);
-    case 'push':
-      return pushCall(desk, call);
-  }
-}
-
-async function pushCall(desk: Desk, { appKey, method, path, query, text }: Call): Promise<Reply> {
+export async function route(desk: Desk, { appKey, method, path, query, text }: Call): Promise<Reply> {
   if (path === '/v3/push') return method === 'POST' ? push(desk, appKey, text) : refused(postOnly);
   if (path === '/v3/push/validate') return method === 'POST' ? dryRun(desk, appKey, text) : refused(postOnly);
   if (path === '/v3/push/cid' && method === 'GET') return issueCids(desk, appKey, query);
-  // What is left of vendors' quotas: there are no vendors.
-  if (path === '/v3/push/quota' && method === 'GET') return json(200, { data: {} });
-  const kind = batchKinds[path];
-  if (kind !== undefined) return method === 'POST' ? batch(desk, appKey, kind, text) : refused(postOnly);
   if (path.startsWith('/v3/push/') && method === 'DELETE')
     return withdraw(desk, appKey, path.slice('/v3/push/'.length));
   return notFound;
 }
-
-function deviceCall({ devices }: Desk, { appKey, method, path, text }: Call): Reply {
-  const [, id] = /^\/v3\/devices\/([^/]+)$/.exec(path) ?? [];
-  if (id === 'status') return method === 'POST' ? devices.status(appKey, text) : notFound;
-  if (id === undefined || (method !== 'GET' && method !== 'POST')) return notFound;
-  return devices.device(appKey, id, method === 'POST' ? text : undefined);
-}
-
-const batchKinds: Readonly<Record<string, BatchKind>> = {
-  '/v3/push/batch/regid/single': 'registration_id',
-  '/v3/push/batch/alias/single': 'alias',
-};
 
 const notFound: Reply = {
   type: 'answer',

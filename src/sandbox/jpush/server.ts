@@ -3,20 +3,18 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { cidStore } from './cid-store.ts';
-import { devices as terminalDevices } from './devices.ts';
 import { type Faults, faults as faultRules } from './faults.ts';
-import { apiOf, type FrontDoor, frontDoor } from './front-door.ts';
+import { type FrontDoor, frontDoor } from './front-door.ts';
 import { type Journal, journal as pushJournal } from './journal.ts';
 import { pushDesk } from './push.ts';
 import type { RateWindows } from './rate-windows.ts';
-import { receipts as pushReceipts } from './receipts.ts';
 import { type Registry, registry as terminalRegistry } from './registry.ts';
-import { json, type Reply, refused } from './reply.ts';
+import { type Reply, refused } from './reply.ts';
 import { type Desk, route } from './routes.ts';
 import { type AcceptedPush, type JPushApp, tooLarge } from './types.ts';
 
 export interface JPushSettings {
-  /** Who may push. */
+  /** The apps that may push, with their credentials. */
   readonly apps: readonly JPushApp[];
   /** `127.0.0.1` by default. */
   readonly host?: string;
@@ -28,10 +26,6 @@ export interface JPushSettings {
   readonly cidsPerCall?: number;
   /** Seconds; VIP's ten days by default, the free tier has 259200. */
   readonly maxTimeToLive?: number;
-  /** Whether the account may use what is for VIP only: single pushes in batches, each terminal's receipts; `false` by default. */
-  readonly vip?: boolean;
-  /** For so long after a push, in ms, reports know nothing of it; a second by default. */
-  readonly reportAfterMs?: number;
   /** Takes any well-formed registration id for a live one, and any well-formed cid of an app for one that it issued. */
   readonly adoptUnknown?: boolean;
   /** Accepted pushes that are kept; 10,000 by default. */
@@ -55,9 +49,8 @@ export interface JPush {
 const MAX_BODY_BYTES = 1024 * 1024;
 
 export async function startJPush(settings: JPushSettings): Promise<JPush> {
-  const { now = Date.now, random = Math.random, adoptUnknown = false, vip = false, journalSize = 10_000 } = settings;
-  const received = pushReceipts(journalSize);
-  const registry = terminalRegistry({ adoptUnknown, now, onReceived: received.add });
+  const { now = Date.now, random = Math.random, adoptUnknown = false, journalSize = 10_000 } = settings;
+  const registry = terminalRegistry({ adoptUnknown, now });
   const journal = pushJournal(journalSize);
   const cids = cidStore(adoptUnknown);
   const { maxTimeToLive = 864_000, onAccepted = () => {} } = settings;
@@ -66,12 +59,7 @@ export async function startJPush(settings: JPushSettings): Promise<JPush> {
     cidsPerCall: settings.cidsPerCall ?? 10,
     cids,
     pushes: pushDesk({ cids, registry, journal, maxTimeToLive, now, onAccepted }),
-    devices: terminalDevices(registry, vip, now),
     journal,
-    receipts: received,
-    registry,
-    vip,
-    reportAfterMs: settings.reportAfterMs ?? 1_000,
     faults: faultRules(random),
     now,
     closing: closing.signal,
@@ -105,15 +93,13 @@ export async function startJPush(settings: JPushSettings): Promise<JPush> {
 async function serve(door: FrontDoor, desk: Desk, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const text = await readBody(request);
   const [path = '', query] = (request.url ?? '').split('?', 2);
-  if (path === '/sandbox/counts') return send(response, json(200, desk.journal.counts), {});
 
   // Auth, then rate, then all else (`docs/jpush.md §6.1`).
-  const api = apiOf(path);
-  const admission = door.admit(api, request.headers.authorization, desk.now());
+  const admission = door.admit(request.headers.authorization, desk.now());
   const { headers } = admission;
   if (admission.type === 'refused') {
     const { refusal } = admission;
-    if (api === 'push' && refusal.code === 2002) desk.journal.addRefusal(refusal.code);
+    if (refusal.code === 2002) desk.journal.addRefusal(refusal.code);
     return send(response, refused(refusal), headers);
   }
   if (text === undefined) return send(response, refused(tooLarge()), headers);
@@ -136,7 +122,7 @@ function send(response: ServerResponse, reply: Reply, rateHeaders: Readonly<Reco
   response.end(reply.body);
 }
 
-/** @returns `undefined` for one that is too large; it is read to its end all the same */
+/** Reads to the end in any case. @returns `undefined` for a body that is too large */
 function readBody(request: IncomingMessage): Promise<string | undefined> {
   const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
   const chunks: Buffer[] = [];

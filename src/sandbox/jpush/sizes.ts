@@ -7,8 +7,13 @@ const MAX_BYTES = 4000;
 const MAX_IOS_BYTES = 2000;
 const MAX_WINPHONE_BYTES = 1000;
 
-export function sizeFault({ platform, notification, message }: JsonObject): Refusal | undefined {
-  const { alert, android, ios, winphone } = (notification ?? {}) as JsonObject;
+export function sizeFault({
+  platform,
+  notification,
+  notification_3rd: third,
+  message,
+}: JsonObject): Refusal | undefined {
+  const { alert, android, ios, winphone } = (notification ?? third ?? {}) as JsonObject;
   if (jsonBytes(ios) > MAX_IOS_BYTES || jsonBytes(winphone) > MAX_WINPHONE_BYTES) return tooLarge();
   const toAndroid = platform === 'all' || (Array.isArray(platform) && platform.includes('android'));
   const androidPart = android ?? (alert === undefined ? undefined : { alert });

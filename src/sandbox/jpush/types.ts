@@ -1,4 +1,4 @@
-/** What the look-alike is made of, and what it says of itself. */
+/** Shapes and checks that the parts of the look-alike share. */
 
 export interface JPushApp {
   readonly appKey: string;
@@ -12,12 +12,14 @@ export interface AcceptedPush {
   readonly sendno: string;
   readonly appKey: string;
   readonly cid: string | undefined;
-  /** Who it went to; dead and malformed ones of several are not among them. */
+  /** The terminals that it went to, without the dead and malformed ones of several. */
   readonly registrationIds: readonly string[];
   /** `message.msg_content`; none in a push that only notifies. */
   readonly content: string | undefined;
   readonly contentType: string | undefined;
   readonly notification: unknown;
+  /** A notification of the vendors, for terminals that are offline. */
+  readonly notification3rd: unknown;
   /** Seconds. */
   readonly timeToLive: number;
   /** ms since 1970. */

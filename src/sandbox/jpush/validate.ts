@@ -1,17 +1,18 @@
 /** Checks a push object in JPush's order: what is missing, then types and values, then sizes (`docs/jpush.md §2, §6`). */
-import { audienceFault, missingAudience } from './audience.ts';
-import { missingAlert, notificationFault, platforms } from './notification.ts';
+import { type Audience, audienceFault, audienceOf, missingAudience } from './audience.ts';
+import { missingInNotification, notificationFault, platforms } from './notification.ts';
+import { notification3rdFault } from './notification-3rd.ts';
 import { missingInSms, optionsFault, smsFault } from './options.ts';
 import { sizeFault } from './sizes.ts';
 import { invalid, isObject, type JsonObject, missing, type Refusal, unknownKey } from './types.ts';
 
 export interface ValidPush {
   readonly type: 'valid';
-  /** Distinct registration ids; `undefined` for an audience of another kind. */
-  readonly registrationIds: readonly string[] | undefined;
+  readonly audience: Audience;
   readonly content: string | undefined;
   readonly contentType: string | undefined;
   readonly notification: unknown;
+  readonly notification3rd: unknown;
   readonly timeToLive: number;
   readonly sendno: string | undefined;
 }
@@ -24,7 +25,7 @@ const topLevelKeys = new Set(
     'callback'
   ).split(' '),
 );
-const messageKeys = new Set(['msg_content', 'title', 'content_type', 'extras']);
+const messageKeys = new Set(['msg_content', 'title', 'content_type', 'extras', 'test_message']);
 
 /** @param maxTimeToLive seconds that the tier allows */
 export function validatePush(body: JsonObject, maxTimeToLive: number): ValidPush | Refusal {
@@ -39,7 +40,7 @@ function missingFault(body: JsonObject): Refusal | undefined {
   if ([notification, message, inApp, live].every((content) => content === undefined))
     return missing('notification or message');
   if (isObject(message) && message.msg_content === undefined) return missing('msg_content');
-  const silent = isObject(notification) ? missingAlert(notification) : undefined;
+  const silent = isObject(notification) ? missingInNotification(notification) : undefined;
   return silent ?? missingInSms(body.sms_message);
 }
 
@@ -49,6 +50,8 @@ function valueFault(body: JsonObject, maxTimeToLive: number): Refusal | undefine
     platformFault(body.platform) ??
     audienceFault(body.audience) ??
     notificationFault(body.notification) ??
+    notification3rdFault(body) ??
+    liveActivityFault(body) ??
     messageFault(body.message) ??
     smsFault(body.sms_message) ??
     optionsFault(body.options, maxTimeToLive)
@@ -61,6 +64,10 @@ function platformFault(platform: unknown): Refusal | undefined {
   return fine ? undefined : invalid('platform');
 }
 
+function liveActivityFault({ live_activity: live, notification }: JsonObject): Refusal | undefined {
+  return live !== undefined && notification !== undefined ? invalid('live_activity') : undefined;
+}
+
 function messageFault(message: unknown): Refusal | undefined {
   if (message === undefined) return undefined;
   if (!isObject(message)) return invalid('message');
@@ -68,19 +75,21 @@ function messageFault(message: unknown): Refusal | undefined {
   for (const key of ['title', 'content_type'])
     if (message[key] !== undefined && typeof message[key] !== 'string') return invalid(key);
   if (message.extras !== undefined && !isObject(message.extras)) return invalid('extras');
+  if (message.test_message !== undefined && typeof message.test_message !== 'boolean') return invalid('test_message');
   return unknownKey(message, messageKeys);
 }
 
-function validPush({ audience, message, notification, options }: JsonObject): ValidPush {
-  const { registration_id: ids } = audience as JsonObject;
+function validPush(body: JsonObject): ValidPush {
+  const { audience, message, notification, notification_3rd: notification3rd, options } = body;
   const { msg_content: content, content_type: contentType } = (message ?? {}) as Record<string, string | undefined>;
   const { time_to_live: timeToLive, sendno } = (options ?? {}) as Record<string, number | undefined>;
   return {
     type: 'valid',
-    registrationIds: Array.isArray(ids) && ids.length > 0 ? [...new Set(ids as string[])] : undefined,
+    audience: audienceOf(audience),
     content,
     contentType,
     notification,
+    notification3rd,
     timeToLive: timeToLive ?? DEFAULT_TIME_TO_LIVE,
     sendno: sendno === undefined ? undefined : String(sendno),
   };

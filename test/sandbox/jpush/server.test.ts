@@ -23,18 +23,6 @@ describe('auth', () => {
     expect((await fetch(`${url}/v3/push/cid`, { headers: other })).status).toBe(401);
   });
 
-  it('has a code for each API', async () => {
-    const jpush = await testJPush();
-    const stranger = { ...app, masterSecret: '' };
-    const codeOf = async (path: string) => (await jpush.call('GET', path, undefined, stranger)).json.error.code;
-    expect(await Promise.all(['/v3/push/quota', '/v3/received/detail', '/v3/devices/a'].map(codeOf))).toEqual([
-      1004, 3001, 7004,
-    ]);
-    const nobody = await fetch(`${jpush.url}/v3/devices/a`);
-    expect(nobody.status).toBe(401);
-    expect(await nobody.json()).toMatchObject({ error: { code: 7001 } });
-  });
-
   it('refuses no credentials at all', async () => {
     const { url } = await testJPush();
     expect((await fetch(`${url}/v3/push/cid`)).status).toBe(401);
@@ -59,17 +47,6 @@ describe('the rate', () => {
     expect((await jpush.call('GET', '/v3/push/cid', undefined, other)).status).toBe(200);
     now += 44_500;
     expect((await jpush.push(pushTo(['a']))).status).toBe(200);
-  });
-
-  it('is of each API', async () => {
-    const jpush = await testJPush({ callsPerMinute: 1, adoptUnknown: true });
-    const statusOf = async (path: string) => (await jpush.call('GET', path)).status;
-    expect(await statusOf('/v3/push/quota')).toBe(200);
-    expect(await statusOf('/v3/push/quota')).toBe(429);
-    expect(await statusOf('/v3/devices/a')).toBe(200);
-    expect(await statusOf('/v3/devices/a')).toBe(429);
-    for (const status of [400, 400, 400, 400, 429])
-      expect(await statusOf('/v3/received/detail?msg_ids=1')).toBe(status);
   });
 
   it('can be lifted', async () => {
@@ -103,8 +80,7 @@ describe('an accepted push', () => {
     for (let index = 0; index < 5; index += 1) await jpush.push(pushTo([`a${index}`, 'b']));
     expect(jpush.journal.pushes().map(({ registrationIds }) => registrationIds[0])).toEqual(['a2', 'a3', 'a4']);
     await jpush.push(pushTo([]));
-    const { json } = await jpush.call('GET', '/sandbox/counts');
-    expect(json).toEqual({ accepted: 5, targets: 10, replayed: 0, refused: { 1002: 1 } });
+    expect(jpush.journal.counts).toEqual({ accepted: 5, targets: 10, replayed: 0, refused: { 1002: 1 } });
   });
 });
 
@@ -203,6 +179,46 @@ describe('targets', () => {
     expect(await statusOf('my phone')).toBe(400);
     jpush.registry.retire(app.appKey, 'my-phone_1.x');
     expect(await statusOf('my-phone_1.x')).toBe(400);
+  });
+});
+
+describe('an audience', () => {
+  /** Two terminals: a with tags x and y and the alias ann, b with the tag y. */
+  async function tagged() {
+    const jpush = await testJPush();
+    jpush.registry.register(app.appKey, 'a', { tags: ['x', 'y'], alias: 'ann' });
+    jpush.registry.register(app.appKey, 'b', { tags: ['y'] });
+    jpush.registry.register(other.appKey, 'c', { tags: ['x', 'y'], alias: 'ann' });
+    jpush.registry.register(app.appKey, 'd', { tags: ['x'] });
+    jpush.registry.retire(app.appKey, 'd');
+    return jpush;
+  }
+
+  it.each([
+    ['of all', 'all', ['a', 'b']],
+    ['of ids', { registration_id: ['a', 'b', 'd'] }, ['a', 'b']],
+    ['of one of some tags', { tag: ['x', 'y'] }, ['a', 'b']],
+    ['of all tags', { tag_and: ['x', 'y'] }, ['a']],
+    ['of no tag', { tag_not: ['x'] }, ['b']],
+    ['of an alias', { alias: ['ann', 'bob'] }, ['a']],
+    ['of ids and a tag, which intersect', { registration_id: ['a', 'b'], tag: ['x'] }, ['a']],
+    ['of an alias and a tag, which intersect', { alias: ['ann'], tag: ['y'] }, ['a']],
+    ['of ids and an empty tag, which counts as absent', { registration_id: ['b'], tag: [] }, ['b']],
+  ])('%s', async (_, audience, expected) => {
+    const jpush = await tagged();
+    expect((await jpush.push(pushTo([], { audience }))).status).toBe(200);
+    expect(jpush.journal.pushes()[0]?.registrationIds).toEqual(expected);
+  });
+
+  it.each([
+    [{ tag: ['z'] }],
+    [{ registration_id: ['b'], tag: ['x'] }],
+    [{ alias: ['bob'] }],
+    [{ registration_id: ['a'], segment: ['s'] }],
+    [{ file: { file_id: 'f' } }],
+  ])('of nobody is 1011: %j', async (audience) => {
+    const jpush = await tagged();
+    expect((await jpush.push(pushTo([], { audience }))).json.error.code).toBe(1011);
   });
 });
 

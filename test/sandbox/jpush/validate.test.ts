@@ -12,6 +12,10 @@ const withMessage = (message: unknown) => pushTo(['a'], { message });
 const withOptions = (options: unknown) => pushTo(['a'], { options });
 const notifying = (notification: unknown) => pushTo(['a'], { message: undefined, notification });
 
+const withThird = (third: unknown, more: object = {}) => pushTo(['a'], { notification_3rd: third, ...more });
+const second = { options: { notification_3rd_ver: 'v2' } };
+const notifyingLive = pushTo(['a'], { notification: { alert: 'x' }, live_activity: {} });
+
 it('reads a push', () => {
   const body = pushTo(['a', 'b', 'a'], {
     message: { msg_content: 'hi', content_type: 'text', title: 't', extras: { a: 1 } },
@@ -19,10 +23,11 @@ it('reads a push', () => {
   });
   expect(check(body)).toEqual({
     type: 'valid',
-    registrationIds: ['a', 'b'],
+    audience: { registrationIds: ['a', 'b'], fits: expect.any(Function) },
     content: 'hi',
     contentType: 'text',
     notification: undefined,
+    notification3rd: undefined,
     timeToLive: 60,
     sendno: '7',
   });
@@ -40,6 +45,20 @@ it.each([
   ['other platforms', notifying({ ios: { alert: {} }, hmos: { alert: 'x' }, quickapp: { alert: 'x' } })],
   ['an SMS', pushTo(['a'], { sms_message: { delay_time: 0, temp_id: 1, temp_para: {}, active_filter: true } })],
   ['as many as there may be', pushTo([], { audience: { tag: many(20), alias: ['x'.repeat(40)] } })],
+  [
+    'a part that has its alert from the whole',
+    notifying({ alert: 'x', android: { builder_id: 100 }, ios: { badge: 1 } }),
+  ],
+  ['a live window of HarmonyOS', notifying({ hmos: { push_type: 7, hm_payload: { a: 1 } } })],
+  ['what the official SDKs add', notifying({ alert: 'x', ai_opportunity: false, voip: { key: 'value' } })],
+  ['a generated notification', notifying({ ai_opportunity: true })],
+  ['a test message', withMessage({ msg_content: '', test_message: true })],
+  ['options that the official SDKs know', withOptions({ receipt_id: 'r', target_event: ['e'], need_backup: true })],
+  ['a vendor notification', withThird({ content: 'x', title: 't', extras: {} })],
+  [
+    'one of the second version',
+    withThird({ android: { alert: 'x' }, ios: { alert: {} }, hmos: { alert: 'x' } }, second),
+  ],
   ['a live activity alone', pushTo(['a'], { message: undefined, live_activity: {} })],
   ['a way of distribution', withOptions({ third_party_channel: { xiaomi: { distribution: 'ospush' }, huawei: {} } })],
 ])('takes %s', (_, body) => expect(codeOf(body)).toBe('valid'));
@@ -52,8 +71,9 @@ describe('1002, something is missing:', () => {
     ['message and notification', withMessage(undefined)],
     ['msg_content', withMessage({ title: 'x' })],
     ['alert', notifying({})],
-    ['alert of android', notifying({ android: { title: 'x' } })],
-    ['alert of ios', notifying({ android: { alert: 'x' }, ios: { sound: 'x' } })],
+    ['an hmos part that says something', notifying({ hmos: {} })],
+    ['alert of a notification that is not to be generated', notifying({ ai_opportunity: false })],
+    ['content of a vendor notification', withThird({ title: 'x' })],
     ['an object for hmos, where a text stands', notifying({ alert: 'x', hmos: 'hello' })],
     ['delay_time of an SMS', pushTo(['a'], { sms_message: { temp_id: 1 } })],
     ['temp_id of an SMS', pushTo(['a'], { sms_message: { delay_time: 0 } })],
@@ -83,6 +103,34 @@ describe('1003, a value is wrong:', () => {
     ['notification', notifying('x')],
     ['alert', notifying({ alert: 1 })],
     ['android', notifying({ android: 'x' })],
+    ['android, empty', notifying({ android: {} })],
+    ['android, empty beside an alert', notifying({ alert: 'x', android: {} })],
+    ['alert of android', notifying({ android: { title: 'x' } })],
+    ['builder_id', notifying({ android: { builder_id: 'x' } })],
+    ['builder_id beside an alert', notifying({ android: { alert: 'x', builder_id: 'x' } })],
+    ['ios, empty', notifying({ ios: {} })],
+    ['alert of ios', notifying({ android: { alert: 'x' }, ios: { badge: 11 } })],
+    ['alert of hmos', notifying({ hmos: { title: 'x' } })],
+    [
+      'alert of hmos, for this push_type has a payload of its own',
+      notifying({ hmos: { push_type: 2, hm_payload: {} } }),
+    ],
+    ['alert of hmos, for the payload is missing', notifying({ hmos: { push_type: 7 } })],
+    ['ai_opportunity', notifying({ alert: 'x', ai_opportunity: 'no' })],
+    ['voip', notifying({ alert: 'x', voip: 'x' })],
+    ['test_message', withMessage({ msg_content: '', test_message: 'no' })],
+    ['receipt_id', withOptions({ receipt_id: 5 })],
+    ['target_event', withOptions({ target_event: 'x' })],
+    ['notification_3rd_ver', withOptions({ notification_3rd_ver: 'v3' })],
+    ['notification_3rd beside a notification', withThird({ content: 'x' }, { notification: { alert: 'x' } })],
+    [
+      'notification_3rd without a message',
+      withThird({ content: 'x' }, { message: undefined, notification: undefined, inapp_message: {} }),
+    ],
+    ['notification_3rd', withThird('x')],
+    ['notification_3rd of the second version, empty', withThird({}, second)],
+    ['alert in it', withThird({ android: { title: 'x' } }, second)],
+    ['live_activity beside a notification', notifyingLive],
     ['ios', notifying({ ios: { alert: 1 } })],
     ['hmos', notifying({ hmos: 5 })],
     ['hmos', notifying({ hmos: { alert: {} } })],
@@ -116,6 +164,8 @@ describe('1009, a key is not supported:', () => {
     ['in sms_message', pushTo(['a'], { sms_message: { delay_time: 0, temp_id: 1, colour: 'red' } })],
     ['in notification', notifying({ alert: 'x', amiga: {} })],
     ['in options', withOptions({ time_to_lvie: 1 })],
+    ['in a vendor notification', withThird({ content: 'x', android: {} })],
+    ['in a vendor notification of the second version', withThird({ content: 'x', android: { alert: 'x' } }, second)],
     ['in options, also one that every object has', withOptions({ constructor: 1 })],
   ])('%s', (_, body) => expect(codeOf(body)).toBe(1009));
 });

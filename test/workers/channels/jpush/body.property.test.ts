@@ -55,7 +55,7 @@ it('makes a push object that passes all checks', () => {
           type: 'valid',
           content: payload,
           timeToLive: Math.min(timeToLive, DEFAULT_MAX_TIME_TO_LIVE),
-          registrationIds: body.audience.registration_id,
+          audience: { registrationIds: body.audience.registration_id },
         });
         expect(body.audience.registration_id).toHaveLength(ids.length);
       },
