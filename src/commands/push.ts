@@ -59,20 +59,19 @@ export async function push(ports: PushPorts, input: PushInput): Promise<CommandO
   const cause = input.causeFor(filtered);
   const message = acceptedMessage(input, targets, filtered, { size, at: cause.context.at });
   if (isTooLarge(message)) return reject('B00006', input.field);
-  const outcome = await executeRemembered(
-    ports.log,
-    messageDecider,
-    messageStream(msgId),
-    { type: 'Accept', message },
-    cause,
-    {
-      loaded: { state: messageDecider.initialState(), revision: 'noStream' },
-      content: { id: msgId, text: input.message },
+  const command = { type: 'Accept', message } as const;
+  const accepting: typeof cause = {
+    ...cause,
+    answerOf(events, after) {
+      // A stream that is there already is another message's: never answer with its id.
+      if (events.length === 0) throw new Error('msgId was given out twice');
+      return cause.answerOf(events, after);
     },
-  );
-  // A stream that is there already is another message's: never answer with its id.
-  if (outcome.type === 'done' && outcome.position === undefined) throw new Error('msgId was given out twice');
-  return outcome;
+  };
+  return executeRemembered(ports.log, messageDecider, messageStream(msgId), command, accepting, {
+    loaded: { state: messageDecider.initialState(), revision: 'noStream' },
+    content: { id: msgId, text: input.message },
+  });
 }
 
 type Choice =

@@ -1,10 +1,11 @@
 /** `docs/api.md §4 register`: a terminal says how it can be reached, and for whom. */
 import type { App } from '../domain/apps.ts';
 import { type DeviceType, type Registration, type RegistrationEvent, SMART_SPEAKER } from '../domain/events.ts';
-import { registrationDecider } from '../domain/registration.ts';
+import { type RegistrationState, registrationDecider } from '../domain/registration.ts';
 import { type Rejection, reject } from '../domain/result-codes.ts';
 import { registrationStream } from '../domain/streams.ts';
 import type { EventLog } from '../ports/event-log.ts';
+import { loadRegistration } from '../ports/eventsourcing/load-registration.ts';
 import { onlyPackage, packageOf } from './packages.ts';
 import { type Cause, type CommandOutcome, executeRemembered } from './remembered.ts';
 
@@ -19,7 +20,7 @@ export interface RegisterInput {
   /** Of the token, if there is one. */
   readonly tokenUserId?: string | undefined;
   /** Made once the stream is known. */
-  readonly causeFor: (stream: string) => Cause<RegistrationEvent>;
+  readonly causeFor: (stream: string) => Cause<RegistrationEvent, RegistrationState>;
 }
 
 /** @returns H32005 or B00001 (package), H32004 (no channel behind it), D00003 or D00008 (not that user's token) */
@@ -36,7 +37,8 @@ export async function register(log: EventLog, input: RegisterInput): Promise<Com
   const stream = registrationStream({ clientId: registration.clientId, appPackage });
   const cause = input.causeFor(stream);
   const complete = { ...registration, appPackage, collab3th, appId: app.appId, firstRegisteredAt: cause.context.at };
-  return executeRemembered(log, registrationDecider, stream, { type: 'Register', registration: complete }, cause);
+  const command = { type: 'Register', registration: complete } as const;
+  return executeRemembered(log, registrationDecider, stream, command, cause, { load: loadRegistration });
 }
 
 type ChannelFound = ({ readonly type: 'channel' } & Pick<Registration, 'appPackage' | 'collab3th'>) | Rejection;

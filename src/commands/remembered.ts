@@ -1,53 +1,67 @@
 /** A command on a stream whose answer is remembered together with its events (`docs/api.md §2 Idempotency`). */
 import type { Decider } from '../domain/decider.ts';
 import type { EventContext, UmsEvent } from '../domain/events.ts';
-import type { Position } from '../domain/position.ts';
+import { type Position, START } from '../domain/position.ts';
 import type { Rejection } from '../domain/result-codes.ts';
 import type { StreamName } from '../domain/streams.ts';
 import type { AppendOptions, EventLog, RequestRecord, StoredRequest } from '../ports/event-log.ts';
 import { type ExecuteOptions, execute } from '../ports/eventsourcing/execute.ts';
+import { inTurn } from '../ports/eventsourcing/turns.ts';
 
 /** What makes a request the same as an earlier one, and what must not differ then. */
 export type RequestIdentity = Pick<RequestRecord, 'key' | 'fingerprint'>;
 
 /** The request behind a command. */
-export interface Cause<E extends UmsEvent> {
+export interface Cause<E extends UmsEvent, State = unknown> {
   readonly context: EventContext;
   /** Set where the answer is to be remembered. */
   readonly request?: RequestIdentity | undefined;
-  /** Makes the answer from the events, JSON text. */
-  readonly answerOf: (events: readonly E[]) => string;
+  /** Makes the answer, JSON text. @param after the stream's state with the events, of which there may be none */
+  readonly answerOf: (events: readonly E[], after: State) => string;
 }
 
 export type CommandOutcome =
   | {
       readonly type: 'done';
       readonly answer: string;
-      /** Of the last event; `undefined` if there was nothing to append. */
-      readonly position: Position | undefined;
+      /** Of the last event or, if there was nothing to append, of the newest one that the answer rests on. */
+      readonly position: Position;
     }
   | Rejection
   | { readonly type: 'duplicateRequest'; readonly earlier: StoredRequest };
 
-/** @throws StoreUnavailable when the stream stays contended, or the store is away */
+/**
+ * A command that has nothing to append answers like any other, and its answer is remembered without events: the same
+ * request, repeated when somebody else has changed the stream meanwhile, must not have an effect after all.
+ * @throws StoreUnavailable when the stream stays contended, or the store is away
+ */
 export async function executeRemembered<State, Command, E extends UmsEvent>(
   log: EventLog,
   decider: Decider<State, Command, E>,
   stream: StreamName,
   command: Command,
-  cause: Cause<E>,
-  more: Pick<ExecuteOptions<State, E>, 'loaded'> & Pick<AppendOptions, 'content'> = {},
+  cause: Cause<E, State>,
+  more: Pick<ExecuteOptions<State, E>, 'loaded' | 'load'> & Pick<AppendOptions, 'content'> = {},
 ): Promise<CommandOutcome> {
   const { request } = cause;
-  let answer: string | undefined;
-  const result = await execute(log, decider, stream, command, {
-    context: cause.context,
-    loaded: more.loaded,
-    appendOptions: (events) => {
-      answer = cause.answerOf(events);
-      return { content: more.content, request: request && { ...request, answer } };
-    },
-  });
+  const { content, ...reading } = more;
+  let answer = '';
+  const run = () =>
+    execute(log, decider, stream, command, {
+      ...reading,
+      context: cause.context,
+      appendOptions: (events, after) => {
+        answer = cause.answerOf(events, after);
+        return { content, request: request && { ...request, answer } };
+      },
+    });
+  // A stream that the caller knows already is its own.
+  const result = await (more.loaded === undefined ? inTurn(log, stream, run) : run());
   if (result.type !== 'done') return result;
-  return { type: 'done', answer: answer ?? cause.answerOf(result.events), position: result.position };
+  if (result.position !== undefined) return { type: 'done', answer, position: result.position };
+
+  answer = cause.answerOf(result.events, result.loaded.state);
+  const position = result.loaded.position ?? START;
+  const earlier = request && (await log.remember({ ...request, answer }, position));
+  return earlier === undefined ? { type: 'done', answer, position } : { type: 'duplicateRequest', earlier };
 }

@@ -4,6 +4,7 @@ import type { RegistrationEvent } from '../domain/events.ts';
 import { registrationDecider } from '../domain/registration.ts';
 import { registrationStream } from '../domain/streams.ts';
 import type { EventLog } from '../ports/event-log.ts';
+import { loadRegistration } from '../ports/eventsourcing/load-registration.ts';
 import { packageOf } from './packages.ts';
 import { type Cause, type CommandOutcome, executeRemembered } from './remembered.ts';
 
@@ -23,5 +24,7 @@ export async function unregister(log: EventLog, input: UnregisterInput): Promise
   if (found.type === 'rejected') return found;
   const stream = registrationStream({ clientId, appPackage });
   const command = { type: 'Unregister', userId: tokenUserId } as const;
-  return executeRemembered(log, registrationDecider, stream, command, input.causeFor(stream));
+  return executeRemembered(log, registrationDecider, stream, command, input.causeFor(stream), {
+    load: loadRegistration,
+  });
 }

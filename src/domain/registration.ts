@@ -38,6 +38,11 @@ function merge(known: Registration, request: Registration): Registration {
   };
 }
 
+function isSame(one: Registration, other: Registration): boolean {
+  const fields = new Set([...Object.keys(one), ...Object.keys(other)]) as ReadonlySet<keyof Registration>;
+  return [...fields].every((field) => one[field] === other[field]);
+}
+
 /** A userName sent without a userId is ignored. */
 function userNameOf(request: Registration): string | undefined {
   return request.userId === undefined ? undefined : request.userName;
@@ -68,8 +73,11 @@ export const registrationDecider: Decider<RegistrationState, RegistrationCommand
         if (state.status === 'none')
           return decided({ type: 'ChannelRegistered', data: { ...request, userName: userNameOf(request) } });
         const data = merge(state.registration, request);
-        return statusAfterRegister(state.registrationStatus) === RegistrationStatus.registered
-          ? decided({ type: 'ChannelRegistered', data })
+        if (statusAfterRegister(state.registrationStatus) === RegistrationStatus.registered)
+          return decided({ type: 'ChannelRegistered', data });
+        const isUpdatedAlready = state.registrationStatus === RegistrationStatus.updated;
+        return isUpdatedAlready && isSame(state.registration, data)
+          ? decided()
           : decided({ type: 'ChannelUpdated', data });
       }
       case 'Unregister': {

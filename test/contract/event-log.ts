@@ -11,6 +11,7 @@ import { appendContract } from './event-log/append.ts';
 import { backPressureContract } from './event-log/back-pressure.ts';
 import { concurrencyContract } from './event-log/concurrency.ts';
 import { contentContract } from './event-log/content.ts';
+import { crashContract } from './event-log/crash.ts';
 import { deletedContract } from './event-log/deleted.ts';
 import { faultContract } from './event-log/faults.ts';
 import { idempotenceContract } from './event-log/idempotence.ts';
@@ -50,6 +51,7 @@ export function eventLogContract(name: string, open: OpenEventLog): void {
     subscribeContract(open);
     backPressureContract(open);
     requestContract(open);
+    crashContract(open);
     poisonContract(open);
     faultContract(open);
   });

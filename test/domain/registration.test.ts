@@ -35,8 +35,34 @@ describe('register', () => {
     given(channelRegistered()).when(register()).events(channelUpdated());
   });
 
-  test('an updated one is updated again (3→3)', () => {
-    given(channelRegistered(), channelUpdated()).when(register()).events(channelUpdated());
+  test('an updated one is updated again by what is different (3→3)', () => {
+    const known: Partial<Registration> = { userId: 'a', userName: 'a', deviceId: 'a' };
+    const changes: Partial<Registration>[] = [
+      { pushId: 'b' },
+      { appId: 'b' },
+      { userName: 'b' },
+      { deviceId: 'b' },
+      { deviceName: 'b' },
+      { typeId: 'b' },
+      { deviceType: '08' },
+    ];
+    for (const change of changes)
+      given(channelRegistered(known), channelUpdated(known))
+        .when(register({ ...known, ...change }))
+        .events(channelUpdated({ ...known, ...change }));
+    const nobodys = { ...known, userId: undefined, userName: undefined };
+    given(channelRegistered(known), channelUpdated(known))
+      .when(register({ deviceId: 'a' }))
+      .events(channelUpdated(nobodys));
+  });
+
+  test('an updated one stays as it is when nothing is different', () => {
+    const known: Partial<Registration> = { userId: 'a', userName: 'a', deviceId: 'a', typeId: 'a' };
+    const updated = given(channelRegistered(known), channelUpdated(known));
+    updated.when(register({ ...known, firstRegisteredAt: LATER })).nothing();
+    // What a request does not carry stays, so it changes nothing either.
+    updated.when(register({ userId: 'a' })).nothing();
+    updated.when(register({ ...known, deviceName: undefined })).nothing();
   });
 
   test('an unregistered one is registered again (2→1)', () => {

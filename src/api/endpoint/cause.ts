@@ -6,12 +6,12 @@ import { traceparentOf } from '../../ports/eventsourcing/trace.ts';
 import { actorOf, type Call } from './call.ts';
 
 /** @param correlationId the msgId, or the registration's stream */
-export function causeOf<E extends UmsEvent>(
+export function causeOf<E extends UmsEvent, State = unknown>(
   call: Call,
   identity: RequestIdentity | undefined,
   correlationId: string,
-  answerOf: (events: readonly E[]) => string,
-): Cause<E> {
+  answerOf: Cause<E, State>['answerOf'],
+): Cause<E, State> {
   const context: EventContext = {
     correlationId,
     causationId: `request:${identity === undefined ? randomUUID() : hash('sha256', identity.key)}`,

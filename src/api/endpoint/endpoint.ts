@@ -124,7 +124,7 @@ async function runChecked<P, D>(services: Services, endpoint: Endpoint<P, D>, ca
 
   const identity = identityOf(call);
   const done = await onceOnly(services.deps.log, identity, () => endpoint.run(services, call, parameters, identity));
-  if (done.type === 'done' && done.position !== undefined)
+  if (done.type === 'done')
     await endpoint.beforeAnswer(services, call, parameters, { answer: done.answer, position: done.position });
   return done;
 }

@@ -17,9 +17,9 @@ export function identityOf(call: Call): RequestIdentity | undefined {
 }
 
 /**
- * Runs an effect once. First requests are not looked up; the append detects a duplicate. After a refusal, a failure, or an
- * answer without an append the record is looked up, since the earlier request may be the reason. Concurrent duplicates
- * take the same path.
+ * Runs an effect once. First requests are not looked up: the append (or, where there is nothing to append, the record)
+ * detects a duplicate. After a refusal or a failure the record is looked up, since the earlier request may be the cause.
+ * Concurrent duplicates take the same path.
  */
 export async function onceOnly(
   log: EventLog,
@@ -36,10 +36,8 @@ export async function onceOnly(
     return repeated(identity, earlier);
   }
   switch (effect.type) {
-    case 'done': {
-      const earlier = effect.position === undefined ? await log.findRequest(identity.key) : undefined;
-      return earlier === undefined ? effect : repeated(identity, earlier);
-    }
+    case 'done':
+      return effect;
     case 'duplicateRequest':
       return repeated(identity, effect.earlier);
     case 'rejected': {

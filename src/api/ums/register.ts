@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { register } from '../../commands/register.ts';
 import type { RegistrationEvent } from '../../domain/events.ts';
 import { deviceTypes } from '../../domain/events.ts';
-import { RegistrationStatus } from '../../domain/status.ts';
+import type { RegistrationState } from '../../domain/registration.ts';
 import type { ZonedTime } from '../../domain/time.ts';
 import { causeOf } from '../endpoint/cause.ts';
 import type { EffectEndpoint } from '../endpoint/endpoint.ts';
@@ -63,20 +63,15 @@ export const registerEndpoint: EffectEndpoint<RegisterParameters, UserRegInfo> =
       registration,
       tokenUserId: call.user?.userId,
       causeFor: (stream) =>
-        causeOf<RegistrationEvent>(call, identity, stream, ([event]) => call.answer(answerData(event, deps.time))),
+        causeOf<RegistrationEvent, RegistrationState>(call, identity, stream, (_, after) =>
+          call.answer(answerData(after, deps.time)),
+        ),
     });
   },
   beforeAnswer: deviceListFollows,
 };
 
-function answerData(event: RegistrationEvent | undefined, time: ZonedTime): UserRegInfo {
-  switch (event?.type) {
-    case 'ChannelRegistered':
-      return userRegInfo(event.data, RegistrationStatus.registered, time);
-    case 'ChannelUpdated':
-      return userRegInfo(event.data, RegistrationStatus.updated, time);
-    case 'ChannelUnregistered':
-    case undefined:
-      throw new Error('a registration without an event of its own');
-  }
+function answerData(state: RegistrationState, time: ZonedTime): UserRegInfo {
+  if (state.status === 'none') throw new Error('a terminal that has registered is known');
+  return userRegInfo(state.registration, state.registrationStatus, time);
 }

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { StoreUnavailable } from '../../ports/errors.ts';
+import { backoffMs } from '../../ports/eventsourcing/backoff.ts';
 import { type ConsumeOptions, type Consumer, DeadJob, type Job, PauseQueue, RetryJob } from '../../ports/jobs.ts';
 import type { Link } from './connection/link.ts';
 import { type Lane, lanes, type Want } from './job-lanes.ts';
@@ -121,7 +122,7 @@ export function jobConsumer<D>(link: Link, signals: QueueSignals, options: Consu
     if (error instanceof DeadJob || job.failures + 1 >= job.attempts)
       return { kind: 'buryJob', queue, id, reason, diedAt: Date.now() };
     const notAfterMs = error instanceof RetryJob ? error.notAfterMs : undefined;
-    const delayMs = Math.min(backoff(job), Math.max(0, notAfterMs ?? Number.POSITIVE_INFINITY));
+    const delayMs = Math.min(backoffMs(job, job.failures), Math.max(0, notAfterMs ?? Number.POSITIVE_INFINITY));
     return { kind: 'retryJob', queue, id, delayMs };
   };
 
@@ -176,10 +177,4 @@ async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
 function jobOf<D>(taken: TakenJob): Job<D> {
   const { id, queue, attempts, redrives, failures } = taken;
   return { id, queue, attempts, redrives, attempt: failures + 1, data: JSON.parse(taken.data) as D };
-}
-
-/** Exponential, capped, with a random half taken off. */
-function backoff({ baseMs, capMs, failures }: TakenJob): number {
-  const full = Math.min(capMs, baseMs * 2 ** failures);
-  return full / 2 + (Math.random() * full) / 2;
 }

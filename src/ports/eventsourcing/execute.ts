@@ -15,6 +15,7 @@ import type {
   RecordedEvent,
   StoredRequest,
 } from '../event-log.ts';
+import { backoffMs } from './backoff.ts';
 
 /** The stream changed each time before the command could be appended. At the edge of the API as any StoreUnavailable. */
 export class StreamContended extends StoreUnavailable {}
@@ -27,30 +28,26 @@ export interface Patience {
   readonly pause: (conflicts: number) => Promise<void>;
 }
 
-const BASE_PAUSE_MS = 2;
-const MAX_PAUSE_MS = 100;
+const CONFLICT_PAUSE = { baseMs: 2, capMs: 100 };
 
-/** Doubles with the conflicts in a row, up to 100 ms, all of it random, so that commands that collided do not collide again. */
-export function conflictPauseMs(conflicts: number, random = Math.random()): number {
-  return random * Math.min(MAX_PAUSE_MS, BASE_PAUSE_MS * 2 ** conflicts);
-}
-
-/** For a command whose caller waits for an answer: about 0.2 s at most. */
-const impatient = patience(8);
+/** For a command whose caller waits for an answer: about 1.5 s at most. */
+const impatient = patience(20);
 
 export function patience(tries: number): Patience {
-  return { tries, pause: (conflicts) => sleep(conflictPauseMs(conflicts)) };
+  return { tries, pause: (conflicts) => sleep(backoffMs(CONFLICT_PAUSE, conflicts)) };
 }
 
 export interface ExecuteOptions<State, E extends UmsEvent> {
   readonly context: EventContext;
   /** The cause in the event ids, where one causing event leads to several appends; `causationId` if absent. */
   readonly cause?: string;
-  /** Options of the append, for instance a request record, made from the decided events. */
-  readonly appendOptions?: (events: readonly E[]) => AppendOptions;
+  /** Options of the append, for instance a request record. @param after the state with the decided events */
+  readonly appendOptions?: (events: readonly E[], after: State) => AppendOptions;
   /** The stream as the caller knows it, to save reading it again; after a conflict it is read afresh. */
   readonly loaded?: Loaded<State> | undefined;
-  /** Eight tries with short pauses if absent. */
+  /** How to read the stream; whole if absent. */
+  readonly load?: (log: EventLog, stream: StreamName) => Promise<Loaded<State>>;
+  /** Twenty tries with short pauses if absent. */
   readonly patience?: Patience;
 }
 
@@ -58,6 +55,8 @@ export interface ExecuteOptions<State, E extends UmsEvent> {
 export interface Loaded<State> {
   readonly state: State;
   readonly revision: ExpectedRevision;
+  /** Of the newest event of the stream that went into the state, where it was read. */
+  readonly position?: Position | undefined;
 }
 
 export type Executed<State, E extends UmsEvent> =
@@ -81,7 +80,9 @@ export async function execute<State, Command, E extends UmsEvent>(
   options: ExecuteOptions<State, E>,
 ): Promise<Executed<State, E>> {
   const { tries, pause } = options.patience ?? impatient;
-  let loaded = options.loaded ?? (await load(log, decider, stream));
+  const read = (): Promise<Loaded<State>> => (options.load ?? whole)(log, stream);
+  const whole = () => load(log, decider, stream);
+  let loaded = options.loaded ?? (await read());
   for (let attempt = 1; ; attempt += 1) {
     const { state, revision } = loaded;
     const decision = decider.decide(command, state);
@@ -90,11 +91,12 @@ export async function execute<State, Command, E extends UmsEvent>(
     if (events.length === 0) return { type: 'done', events, loaded, position: undefined };
 
     const appended = newEvents(stream, events, options.context, options.cause);
-    const result = await log.append(stream, appended, revision, options.appendOptions?.(events));
+    const after = fold(decider, state, events);
+    const result = await log.append(stream, appended, revision, options.appendOptions?.(events, after));
     switch (result.type) {
       case 'appended': {
-        const after = { state: fold(decider, state, events), revision: result.revision };
-        return { type: 'done', events, loaded: after, position: result.position };
+        const { position } = result;
+        return { type: 'done', events, loaded: { state: after, revision: result.revision, position }, position };
       }
       case 'duplicateRequest':
         return result;
@@ -102,7 +104,7 @@ export async function execute<State, Command, E extends UmsEvent>(
         if (result.actual === 'deleted') throw new Error(`stream ${stream} was deleted`);
         if (attempt >= tries) throw new StreamContended(`stream ${stream} is contended`);
         await pause(attempt);
-        loaded = await load(log, decider, stream);
+        loaded = await read();
     }
   }
 }
@@ -121,7 +123,12 @@ export function folded<State, Command, E extends UmsEvent>(
   history: readonly RecordedEvent[],
 ): Loaded<State> {
   const events = history.map(({ event }) => event as E);
-  return { state: fold(decider, decider.initialState(), events), revision: history.at(-1)?.revision ?? 'noStream' };
+  const newest = history.at(-1);
+  return {
+    state: fold(decider, decider.initialState(), events),
+    revision: newest?.revision ?? 'noStream',
+    position: newest?.position,
+  };
 }
 
 /** Events ready to append, with ids that follow from the stream, the cause and their place. */

@@ -1,11 +1,11 @@
-/** How subscriptions come back after a failure. */
-const BASE_MS = 200;
-const CAP_MS = 5_000;
+/** Work that goes on in the background, and how it comes back after a failure. */
+import { backoffMs } from './backoff.ts';
 
-/** Grows with the failures in a row, up to 5 s, with jitter. */
+const RESTART = { baseMs: 200, capMs: 5_000 };
+
+/** How long work rests before it begins again, in ms. @param failures in a row, from 0 */
 export function restartDelay(failures: number): number {
-  const full = Math.min(CAP_MS, BASE_MS * 2 ** failures);
-  return full / 2 + (Math.random() * full) / 2;
+  return backoffMs(RESTART, failures);
 }
 
 /** Waits, or less if the signal aborts. */

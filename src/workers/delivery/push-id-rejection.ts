@@ -3,6 +3,7 @@ import { registrationStream } from '../../domain/streams.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { EventLog, RecordedEvent } from '../../ports/event-log.ts';
 import { execute } from '../../ports/eventsourcing/execute.ts';
+import { loadRegistration } from '../../ports/eventsourcing/load-registration.ts';
 import { RetryJob } from '../../ports/jobs.ts';
 import type { Recipient } from '../channels/channel.ts';
 import { workerContext } from './context.ts';
@@ -31,6 +32,7 @@ export async function rejectPushId(
   const result = await execute(log, registrationDecider, stream, command, {
     context: { ...workerContext(accepted, clock), correlationId: stream },
     cause: `${accepted.id} ${pushId}`,
+    load: loadRegistration,
   });
   if (result.type !== 'done' || result.loaded.state.status === 'none')
     throw new RetryJob('a registration can not be seen here');
@@ -52,7 +54,7 @@ export async function endedBy(
 ): Promise<ReadonlySet<string>> {
   const ended = new Set<string>();
   for (const clientId of clientIds) {
-    const last = (await log.readStream(registrationStream({ clientId, appPackage }))).at(-1);
+    const last = (await log.readNewest(registrationStream({ clientId, appPackage }), 1)).at(-1);
     if (last?.event.type !== 'ChannelUnregistered' || last.event.data.reason !== 'pushIdRejected') continue;
     if (last.metadata.causationId === accepted.id) ended.add(clientId);
   }

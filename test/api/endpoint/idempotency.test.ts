@@ -211,7 +211,7 @@ describe('a first request is not looked up, a failed one is', () => {
     broken = await openTestApi(({ log }) => ({
       log: {
         ...log,
-        readStream: (stream) => (away ? Promise.reject(new StoreUnavailable('away')) : log.readStream(stream)),
+        readNewest: (...which) => (away ? Promise.reject(new StoreUnavailable('away')) : log.readNewest(...which)),
       },
     }));
     await broken.register('c');

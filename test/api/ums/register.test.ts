@@ -1,5 +1,6 @@
 /** `docs/api.md §4 register` */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildApi } from '../../../src/api/server.ts';
 import { registrationStream } from '../../../src/domain/streams.ts';
 import { openTestApi, type TestApi, tabletApp } from '../../support/api.ts';
 
@@ -293,4 +294,75 @@ test('a device list that has failed is not waited for', async () => {
   expect((await failed.register('c')).retCode).toBe('00000');
   expect(waits).toEqual([]);
   await failed.close();
+});
+
+const eventsOf = async (clientId: string) =>
+  (await api.deps.log.readStream(registrationStream({ clientId, appPackage: 'com.example.phone' }))).length;
+
+describe('a registration that changes nothing', () => {
+  const send = (clientId: string, sequenceId: string, more: object = {}) =>
+    api.call('register', {
+      clientId,
+      body: { ...valid, clientId, ...more },
+      user: 'u1',
+      headers: { sequenceId },
+    });
+
+  test('appends nothing at status 3 and answers the same', async () => {
+    const id = 'constant';
+    await send(id, 'same-1');
+    const second = await send(id, 'same-2');
+    expect(second.data.status).toBe(3);
+    for (const n of [3, 4, 5]) expect((await send(id, `same-${n}`)).text).toBe(second.text);
+    expect(await eventsOf(id)).toBe(2);
+  });
+
+  test('is remembered: repeated later, it undoes nothing, and its sequenceId is used', async () => {
+    const id = 'remembered';
+    await send(id, 'rem-1');
+    await send(id, 'rem-2');
+    const third = await send(id, 'rem-3');
+    expect((await send(id, 'rem-4', { pushId: 'newer' })).data.pushId).toBe('newer');
+    expect((await send(id, 'rem-3')).text).toBe(third.text);
+    expect((await send(id, 'rem-3', { pushId: 'other' })).retCode).toBe('C00005');
+    expect(await eventsOf(id)).toBe(3);
+    expect((await send(id, 'rem-5', { pushId: 'newer' })).data.pushId).toBe('newer');
+    expect(await eventsOf(id)).toBe(3);
+  });
+
+  test('by twins that run at once gets one answer', async () => {
+    const id = 'twins';
+    await send(id, 'twin-1');
+    await send(id, 'twin-2');
+    const answers = await Promise.all(Array.from({ length: 8 }, () => send(id, 'twin-3')));
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+    expect(answers[0]?.retCode).toBe('00000');
+  });
+});
+
+test('50 registrations of one terminal at once all succeed, and so do those of another process', async () => {
+  // Another server has no part in the turns that this one's commands take.
+  const { log } = api.deps;
+  const elsewhere = buildApi({ ...api.deps, log: { ...log } });
+  const codes = await Promise.all(
+    Array.from({ length: 50 }, async (_, n) => {
+      const options = { clientId: 'busy', body: { ...valid, clientId: 'busy', pushId: `push-${n}` } };
+      return (await api.callOn(n % 2 === 0 ? api.app : elsewhere, 'register', options)).retCode;
+    }),
+  );
+  expect(new Set(codes)).toEqual(new Set(['00000']));
+  expect(await eventsOf('busy')).toBe(50);
+  await elsewhere.close();
+});
+
+test('no command on a registration reads its whole stream, which grows with the age of its terminal', async () => {
+  const bounded = await openTestApi(({ log }) => ({
+    log: { ...log, readStream: () => Promise.reject(new Error('not to be read whole')) },
+  }));
+  for (const status of [1, 3]) expect((await bounded.register('old')).data.status).toBe(status);
+  const body = { appPackage: 'com.example.phone' };
+  expect((await bounded.call('unreg', { clientId: 'old', body })).retCode).toBe('00000');
+  expect((await bounded.call('unreg', { clientId: 'old', body })).retCode).toBe('H32006');
+  expect((await bounded.register('old')).data.status).toBe(1);
+  await bounded.close();
 });

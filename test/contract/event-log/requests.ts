@@ -100,6 +100,33 @@ export function requestContract(open: OpenEventLog): void {
       }
     });
 
+    test('twins that contend for a stream with others have their effect once, whatever is void on the way', async () => {
+      const { log, other = log } = backend();
+      const stream = aStream();
+      const request = aRequest();
+      await append(log, stream, ['0']);
+      /** Decides again after each conflict, as a command does. */
+      const appendTo = async (via: typeof log, label: string, options?: { request: RequestRecord }) => {
+        for (;;) {
+          const revision = (await via.readNewest(stream, 1))[0]?.revision ?? revisionOf(0);
+          const result = await via.append(stream, [anEvent(label)], revision, options);
+          if (result.type !== 'conflict') return result.type;
+        }
+      };
+      const results = await Promise.all(
+        range(12).map((n) => {
+          const via = n % 2 === 0 ? log : other;
+          return n % 3 === 0 ? appendTo(via, `other-${n}`) : appendTo(via, 'twin', { request });
+        }),
+      );
+      expect(results.filter((_, n) => n % 3 !== 0).filter((type) => type === 'appended')).toHaveLength(1);
+      const all = labels(await log.readStream(stream));
+      expect(all).toHaveLength(1 + 4 + 1);
+      expect(all.filter((label) => label === 'twin')).toHaveLength(1);
+      const twin = (await log.readStream(stream))[all.indexOf('twin')];
+      expect(await other.findRequest(request.key)).toEqual({ ...request, position: twin?.position });
+    });
+
     describe('of a request that had nothing to append', () => {
       test('a record is found with the position that it rests on', async () => {
         const { log, other = log } = backend();

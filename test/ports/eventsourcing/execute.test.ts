@@ -17,7 +17,6 @@ import type {
   StoredRequest,
 } from '../../../src/ports/event-log.ts';
 import {
-  conflictPauseMs,
   type ExecuteOptions,
   execute,
   folded,
@@ -93,7 +92,7 @@ describe('execute', () => {
     expect(result).toEqual({
       type: 'done',
       events: [channelUpdated(), channelUpdated()],
-      loaded: { state: 5, revision: 9n },
+      loaded: { state: 5, revision: 9n, position: 42n },
       position: 42n,
     });
     expect(appends).toEqual([
@@ -112,7 +111,7 @@ describe('execute', () => {
     expect(await run(log, grow(0))).toEqual({
       type: 'done',
       events: [],
-      loaded: { state: 3, revision: 2n },
+      loaded: { state: 3, revision: 2n, position: 3n },
       position: undefined,
     });
     expect(appends).toEqual([]);
@@ -141,7 +140,7 @@ describe('execute', () => {
     const { log, appends } = scripted(0, conflict);
     await expect(run(log, grow())).rejects.toBeInstanceOf(StoreUnavailable);
     expect(appends.length).toBeGreaterThan(3);
-    expect(appends.length).toBeLessThan(20);
+    expect(appends.length).toBeLessThan(50);
   });
 
   test('waits before each further try, as long and as often as its patience says', async () => {
@@ -205,12 +204,6 @@ describe('execute', () => {
     const { log } = scripted(0);
     await expect(run(log, grow())).rejects.toThrow('an append that was not foreseen');
   });
-});
-
-test('the pause after conflicts grows up to a tenth of a second, and is anything up to that', () => {
-  expect([1, 2, 3, 6, 50].map((conflicts) => conflictPauseMs(conflicts, 1))).toEqual([4, 8, 16, 100, 100]);
-  expect(conflictPauseMs(50, 0)).toBe(0);
-  expect(conflictPauseMs(1, 0.5)).toBe(2);
 });
 
 test('new events have ids of their own that are the same each time', () => {
