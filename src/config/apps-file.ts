@@ -1,4 +1,4 @@
-/** The apps file: who may talk to UMS (`README.md, Configuration`). */
+/** The apps file: the apps that may call UMS (`README.md, Configuration`). */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { App } from '../domain/apps.ts';

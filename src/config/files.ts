@@ -18,7 +18,7 @@ import { basename, dirname, join } from 'node:path';
 /** In a data folder while `ums restore` fills it; no service starts on such a folder. */
 export const RESTORE_UNFINISHED = 'restore-unfinished';
 
-/** The system's name of what went wrong, `ENOENT` say. */
+/** The system's name of an error, for instance `ENOENT`. */
 export function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }
@@ -30,7 +30,7 @@ export function isNoRoom(error: unknown): boolean {
   return NO_ROOM.has(errorCode(error));
 }
 
-/** Says what keeps a folder from being used or made, without making it; `undefined` if nothing does. */
+/** The reason why a folder can't be used or made, without making it; `undefined` if there is none. */
 export function folderFault(folder: string): string | undefined {
   try {
     if (!statSync(folder).isDirectory()) return `${folder} is not a folder`;
@@ -44,7 +44,7 @@ export function folderFault(folder: string): string | undefined {
   }
 }
 
-/** What kept something from being made. */
+/** The reason why a file or folder could not be made. */
 export interface MakeFault {
   readonly fault: string;
   readonly error: unknown;
@@ -62,7 +62,7 @@ export function createFolder(folder: string): MakeFault | undefined {
 
 /**
  * Writes a file with mode 0600 unless there is one; of several processes that do so at once, one wins.
- * @returns whether it was this one, or what kept it from being written
+ * @returns whether it was this one, or the reason why it was not written
  */
 export function createFile(path: string, text: string): { created: boolean; failed?: MakeFault } {
   const folder = dirname(path);
@@ -115,7 +115,7 @@ function writeDurably(path: string, text: string): void {
   }
 }
 
-/** Makes what is in a file durable. @param mode the file's mode from then on */
+/** Makes the content of a file durable. @param mode the file's mode from then on */
 export function syncFile(path: string, mode?: number): void {
   if (mode !== undefined) chmodSync(path, mode);
   const file = openSync(path, 'r+');

@@ -5,7 +5,7 @@ export type ObjectSchema = <T extends z.ZodRawShape>(shape: T, message: string) 
 
 export const nonEmpty = z.string('must be a string').min(1, 'must not be empty');
 
-/** What VIP accounts have, in seconds. */
+/** The limit of VIP accounts, in seconds. */
 const LONGEST_TIME_TO_LIVE = 864_000;
 const MAX_NOTIFICATION_BYTES = 512;
 

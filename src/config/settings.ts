@@ -1,4 +1,4 @@
-/** What the environment says: names, defaults and rules of every variable (`README.md, Configuration`). */
+/** The settings of the environment: names, defaults and rules of every variable (`README.md, Configuration`). */
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { baseUrl, isTimeZone, plainUrl, url, whole } from './rules.ts';
@@ -89,7 +89,7 @@ const ENGINES = {
 } as const;
 type Engine = keyof typeof ENGINES;
 
-/** What comes from a file in the data folder where no variable says it. */
+/** Settings that come from a file in the data folder where no variable sets them. */
 export type SecretName = 'token' | 'operatorToken' | 'contentKey';
 
 export interface ReadSettings {
@@ -112,7 +112,7 @@ export function readSettings(env: NodeJS.ProcessEnv): ReadSettings {
   const faults = [
     ...[...texts].map(([name, fault]) => `${name} ${fault}`),
     ...(parsed.error?.issues ?? [])
-      // What is wrong with the text is why the value does not fit.
+      // The fault of the text explains why the value does not fit.
       .filter(({ path }) => !texts.has(path.join('.')))
       .map(({ path, message }) => `${path.join('.')} ${message}`),
     ...verifierFaults(set),
@@ -140,7 +140,7 @@ export function unknownVariables(env: NodeJS.ProcessEnv): string[] {
   return linked ? [SERVICE_LINK_WARNING, ...unknown] : unknown;
 }
 
-/** What Kubernetes sets in every pod beside a service that is named "ums". */
+/** The value that Kubernetes sets in every pod beside a service that is named "ums". */
 const SERVICE_LINKS = /^UMS_(SERVICE_HOST|SERVICE_PORT\w*|PORT_\d+_(TCP|UDP|SCTP)\w*)$/;
 const SERVICE_LINK_WARNING =
   'UMS_PORT is what Kubernetes sets for a service named "ums", and counts as unset; "enableServiceLinks: false" in the pod keeps it away';
@@ -149,7 +149,7 @@ function isServiceLink(name: string, value: string | undefined): boolean {
   return name === 'UMS_PORT' && value !== undefined && /^(tcp|udp|sctp):\/\//.test(value);
 }
 
-/** What is wrong with the text of a variable, by its name. */
+/** The faults of the texts of variables, by name. */
 function textFaults(set: NodeJS.ProcessEnv): Map<string, string> {
   const ours = Object.entries(set).filter(([name]) => name in variables.shape || name in ENGINES);
   return new Map(
@@ -160,7 +160,7 @@ function textFaults(set: NodeJS.ProcessEnv): Map<string, string> {
   );
 }
 
-/** What is understood but can't be had: a fault for whoever would run the service, no more than a warning for others. */
+/** Valid settings that this release can't serve: a fault for commands that run the service, a warning for others. */
 export function notYetThere(env: NodeJS.ProcessEnv): string[] {
   if (env.UMS_BACKEND !== 'distributed') return [];
   return ['UMS_BACKEND must be embedded: this release does not have the distributed backend yet'];

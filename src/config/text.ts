@@ -1,10 +1,10 @@
-/** Text as settings have to be: UTF-8 without a mark at its start, and no value whose ends somebody would trim. */
+/** Rules for the text of settings: UTF-8 without a byte order mark, and no value with blanks at its ends. */
 
 export const NOT_UTF8 = 'is not UTF-8 text (was it saved as UTF-16 or GBK?)';
 export const HAS_MARK = 'begins with a byte order mark: save it as UTF-8 without BOM';
 export const HAS_BLANK_ENDS = 'must not begin or end with white space';
 
-/** @returns the text, or what is wrong with it, to go after the name of the file */
+/** @returns the text, or its fault, to go after the name of the file */
 export function strictText(bytes: Uint8Array): { text: string } | { fault: string } {
   let text: string;
   try {
@@ -22,7 +22,7 @@ export function hasBlankEnds(text: string): boolean {
   return text !== text.trim();
 }
 
-/** @returns what is wrong with a variable of the environment, to go after its name. Node reads what is no UTF-8 as U+FFFD. */
+/** @returns the fault of a variable of the environment, to go after its name. Node reads invalid UTF-8 as U+FFFD. */
 export function variableFault(text: string): string | undefined {
   if (text.includes('\ufffd')) return NOT_UTF8;
   return hasBlankEnds(text) ? HAS_BLANK_ENDS : undefined;

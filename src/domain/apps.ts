@@ -14,7 +14,7 @@ export interface JPushAccount {
   readonly options?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** What JPush's free tier allows, in seconds (`docs/jpush.md §14`). */
+/** The limit of JPush's free tier, in seconds (`docs/jpush.md §14`). */
 export const DEFAULT_MAX_TIME_TO_LIVE = 259_200;
 
 /** A notification in the tray, for a terminal whose app is in the background and does not get the message itself. */
@@ -27,7 +27,7 @@ export interface JPushNotification {
   readonly badge?: number | string | undefined;
   /** The vendor's classification, on Android and HarmonyOS. */
   readonly category?: string | undefined;
-  /** What a tap opens, on Android and HarmonyOS. */
+  /** The page that a tap opens, on Android and HarmonyOS. */
   readonly intent?: string | { readonly url: string } | undefined;
   /** Android's notification channel. */
   readonly channelId?: string | undefined;

@@ -26,7 +26,7 @@ export interface EncodedEvent {
   readonly metadata: string;
 }
 
-/** Stored data that no schema fits: a poison event. It stops whoever reads it, loudly. */
+/** Stored data that fits no schema: a poison event. It stops every reader, with an error. */
 export class UndecodableEvent extends Error {
   override readonly name = 'UndecodableEvent';
 }

@@ -1,10 +1,10 @@
 import type { UmsEvent } from './events.ts';
 import type { Rejection } from './result-codes.ts';
 
-/** What a command comes to: events to append (none: nothing to do, and that is fine), or a refusal. */
+/** The result of a command: events to append (none if there is nothing to do, which is fine), or a refusal. */
 export type Decision<E extends UmsEvent> = { readonly type: 'decided'; readonly events: readonly E[] } | Rejection;
 
-/** The pure core of a stream: how its state begins, what each event does to it, what a command means in it. */
+/** The pure core of a stream: its first state, the effect of each event on it, and the events that a command causes. */
 export interface Decider<State, Command, E extends UmsEvent> {
   readonly initialState: () => State;
   readonly evolve: (state: State, event: E) => State;

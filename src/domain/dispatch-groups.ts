@@ -1,4 +1,4 @@
-/** How the targets of a message are grouped into calls: by channel and app, in chunks of what a call may carry. */
+/** How the targets of a message are grouped into calls: by channel and app, in chunks of the size of a call. */
 import type { AcceptedMessage, ChannelName } from './events.ts';
 
 export interface TargetGroup {

@@ -41,7 +41,7 @@ const target = targetRef.extend({
   userId: text.optional(),
 });
 
-/** What every dispatch event says of its group: targets of one channel and app that share one call. */
+/** The fields of every dispatch event, about its group: targets of one channel and app that share one call. */
 const dispatch = z.object({
   msgId: text,
   /** `<chunk>` or, once a chunk was split, `<chunk>-<index of the target in it>`. */
@@ -77,10 +77,10 @@ const schemas = {
     destination: z.object({
       type: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)]),
       mode: z.enum(['strict', 'try']),
-      /** What msgPushtry dropped, in the order of the request. */
+      /** Names that msgPushtry dropped, in the order of the request. */
       filtered: z.array(z.string()),
     }),
-    /** Set when the targets were chosen as this user's: who is no longer that user's is not sent to. */
+    /** Set when the targets were chosen through this user: a terminal that no longer has this user is not sent to. */
     boundUserId: text.optional(),
     /** Seconds the message stays valid, counted from acceptance. */
     expires: z.int().positive(),
@@ -134,7 +134,7 @@ export function isEventType(type: string): type is EventType {
   return Object.hasOwn(schemas, type);
 }
 
-/** One event without its metadata: what deciders make and folds read. */
+/** One event without its metadata, as deciders make it and folds read it. */
 export type EventOf<T extends EventType> = { [K in T]: { readonly type: K; readonly data: EventData<K> } }[T];
 
 export type RegistrationEvent = EventOf<'ChannelRegistered' | 'ChannelUpdated' | 'ChannelUnregistered'>;

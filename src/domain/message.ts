@@ -39,7 +39,7 @@ export type MessageState =
 
 export type KnownMessage = Extract<MessageState, { status: 'accepted' }>;
 
-/** What names a group of targets in a command: all that its events say of it. */
+/** Names a group of targets in a command: everything that its events say of it. */
 export type DispatchGroup = Omit<EventData<'MessageDispatchPrepared'>, 'idempotencyKey' | 'keyValidUntil'>;
 
 export type MessageCommand =
@@ -64,7 +64,7 @@ export type MessageCommand =
       readonly reason: string;
       readonly provider?: EventData<'MessageDispatchFailed'>['provider'];
     }
-  /** Lets what has given up in a group be tried again, in the group's next round. `now` in ms since 1970. */
+  /** Lets the targets of a group that gave up be tried again, in the group's next round. `now` in ms since 1970. */
   | {
       readonly type: 'Redrive';
       readonly group: string;
@@ -89,7 +89,7 @@ export const messageDecider: Decider<MessageState, MessageCommand, MessageEvent>
   },
 };
 
-/** A known message while it is folded: nobody else has it yet, so it is changed in place. */
+/** A known message while it is folded. It is not shared yet, so it is changed in place. */
 interface Draft {
   readonly status: 'accepted';
   readonly message: AcceptedMessage;
@@ -197,7 +197,7 @@ function decideAccepted(
       });
     }
     case 'RecordDispatched': {
-      // A fact whatever was thought meanwhile: also a target held for expired or failed was reached after all.
+      // A fact, also for a target that was recorded as expired or failed meanwhile: it was reached after all.
       const targets = command.group.targets.filter(
         (clientId) => outcomeOf(state, command.group, clientId)?.type !== 'sent',
       );

@@ -1,4 +1,4 @@
-/** Which groups of a message are still to be delivered, as its stream has it, whatever a queue knows of them. */
+/** Which groups of a message are still to be delivered, by its stream, independent of any queue. */
 import { aloneIn, groupsOf, type TargetGroup } from './dispatch-groups.ts';
 import { type KnownMessage, openTargets, roundOfAll, targetsOfCall } from './message.ts';
 

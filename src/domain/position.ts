@@ -3,7 +3,7 @@
 export type Position = bigint & { readonly __brand: 'Position' };
 export type Revision = bigint & { readonly __brand: 'Revision' };
 
-/** Before every event: what a reader that has read nothing resumes from. */
+/** Before every event: the position of a reader that has read nothing. */
 export const START = 0n as Position;
 
 export function positionOf(value: bigint | number | string): Position {

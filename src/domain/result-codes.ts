@@ -1,4 +1,4 @@
-/** The retCode table of `docs/api.md §2`: what each code says and the HTTP status it travels with. */
+/** The retCode table of `docs/api.md §2`: the text of each code and its HTTP status. */
 
 const OK = 200;
 

@@ -28,7 +28,7 @@ export type MessageStatus = (typeof MessageStatus)[keyof typeof MessageStatus];
 
 export const messageStatuses = [0, 1, 2, 3, 4, 5, 6] as const satisfies readonly MessageStatus[];
 
-/** What a terminal may report. */
+/** The statuses that a terminal may report. */
 export type ReportedStatus = 2 | 3 | 4;
 
 /** From where each status may be reached. */

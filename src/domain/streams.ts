@@ -1,4 +1,4 @@
-/** Stream names (`docs/events.md`): ASCII only, what comes from outside is percent-encoded. */
+/** Stream names (`docs/events.md`): ASCII only, parts from outside are percent-encoded. */
 import type { TargetRef } from './events.ts';
 
 export type StreamName = string & { readonly __brand: 'StreamName' };
@@ -18,7 +18,7 @@ export function registrationStream(target: TargetRef): StreamName {
   return `registration-${registrationId(target)}` as StreamName;
 }
 
-/** What names a registration in streams and read models: `{clientId}/{appPackage}`, encoded. */
+/** The name of a registration in streams and read models: `{clientId}/{appPackage}`, encoded. */
 export function registrationId(target: TargetRef): string {
   return `${encode(target.clientId)}/${encode(target.appPackage)}`;
 }

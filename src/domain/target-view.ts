@@ -53,7 +53,7 @@ export function targetsOf(event: MessageEvent | ReceiptEvent): readonly TargetRe
   }
 }
 
-/** What may happen to a target once its message is accepted. */
+/** Events of a target once its message is accepted. */
 export type TargetEvent = Exclude<MessageEvent | ReceiptEvent, { type: 'MessageAccepted' }>;
 
 /**
@@ -87,7 +87,7 @@ function statusBroughtBy(event: TargetEvent): MessageStatus | undefined {
   }
 }
 
-/** What an event that speaks of this target does to it. */
+/** The view of a target after an event about it. */
 export function evolveTarget<V extends TargetView>(
   view: V,
   event: TargetEvent,

@@ -17,7 +17,7 @@ export interface Target {
 }
 
 /**
- * For the batches of one run over the log, in their order, until one fails: what it has written it does not read again.
+ * For the batches of one run over the log, in their order, until one fails. It does not read its own writes again.
  * That is safe because nobody else writes this copy without moving this checkpoint: the next write is then refused.
  */
 export function batchApplier<T, E extends UmsEvent>(

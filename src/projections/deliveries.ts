@@ -26,7 +26,7 @@ export const deliveriesProjection: Projection<DeliveryDocument, Event> = {
   },
 };
 
-/** Where each target of a message stands in it; a message's targets are all asked for one after the other. */
+/** The place of each target in its message; the targets of one message are asked for one after the other. */
 const places = new WeakMap<AcceptedMessage, ReadonlyMap<string, number>>();
 
 function placesOf(message: AcceptedMessage): ReadonlyMap<string, number> {

@@ -1,4 +1,4 @@
-/** What events make of documents: pure, and all of an event or nothing. */
+/** Folds events into documents: pure, and each event wholly or not at all. */
 import type { UmsEvent } from '../domain/events.ts';
 import type { Position } from '../domain/position.ts';
 import type { Deletion, Stored } from '../ports/documents.ts';
@@ -15,7 +15,7 @@ interface Addressed<E extends UmsEvent> {
 /** A part of a batch that is written at once. */
 export interface Piece<E extends UmsEvent> {
   readonly events: readonly Addressed<E>[];
-  /** What was met after them, if anything: an event that has no ids to give. */
+  /** The error after them, if any: an event without usable ids. */
   readonly poison?: PoisonEvent;
 }
 
@@ -70,7 +70,7 @@ export interface Folded<T> {
   readonly deletes: readonly Deletion[];
   /** Of the last event that was taken. */
   readonly last?: Position | undefined;
-  /** What was met after it, if anything. */
+  /** The error after it, if any. */
   readonly poison?: PoisonEvent | undefined;
 }
 
@@ -92,7 +92,7 @@ export function foldPiece<T, E extends UmsEvent>(
   });
   for (const { event, ids } of events) {
     try {
-      // All of an event or nothing: what it changes is kept once every one of its documents has taken it.
+      // An event counts wholly or not at all: its changes are kept once every one of its documents has taken it.
       for (const [id, next] of changesOf(projection, event, ids, current)) {
         changed.set(id, event.position);
         if (next === null) current.delete(id);

@@ -14,7 +14,7 @@ const all = [devicesProjection, messagesProjection, deliveriesProjection] as unk
 
 export const projectionNames = all.map(({ name }) => name);
 
-/** Upgrades what an older release has built, then keeps all projections up to date. */
+/** Upgrades the read models of an older release, then keeps all projections up to date. */
 export async function startProjections(deps: SubscriptionDeps): Promise<readonly Subscription[]> {
   for (const projection of all) await upgrade(projection, deps);
   return all.map((projection) => startRunner(projection, deps));

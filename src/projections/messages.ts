@@ -60,7 +60,7 @@ function withStandings(document: MessageDocument, event: TargetEvent): MessageDo
   return { ...document, targets, counts, status: messageStatusOf(counts) };
 }
 
-/** @param counts kept in step with what moves */
+/** @param counts updated with each move */
 function moved(
   those: PackageTargets,
   spokenOf: readonly TargetRef[],

@@ -10,8 +10,8 @@ export interface Projection<T, E extends UmsEvent = UmsEvent> {
   readonly filter: LogFilter & { readonly types: readonly EventType[] };
   /** The documents that an event changes. */
   readonly idsOf: (event: E) => readonly string[];
-  /** Types of events whose documents begin with them: what was there before is not asked for. */
+  /** Types of events that documents begin with: no earlier document is looked up for them. */
   readonly creates?: readonly EventType[];
-  /** What an event makes of one of those documents; `null` deletes it, the same document leaves it as it is. */
+  /** One of those documents after an event; `null` deletes it, the same object leaves it as it is. */
   readonly evolve: (document: T | undefined, event: RecordedEvent<E>, id: string) => T | null | undefined;
 }

@@ -1,4 +1,4 @@
-/** The documents that a projection has written last: most events are about what was changed moments ago. */
+/** The documents that a projection has written last: most events concern a document that changed moments ago. */
 import { LRUCache } from 'lru-cache';
 import type { Deletion, Stored } from '../ports/documents.ts';
 
@@ -9,7 +9,7 @@ const MAX_CHARACTERS = 8 * 1024 * 1024;
 
 export interface RecentDocuments<T> {
   get(id: string): Stored<T> | undefined;
-  /** What was written, once the store has it. As in the store, a version that is not newer than the one kept changes nothing. */
+  /** Takes written documents, once the store has them. As in the store, a version that is not newer than the one kept changes nothing. */
   written(puts: readonly Stored<T>[], deletes: readonly Deletion[]): void;
 }
 

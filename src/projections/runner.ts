@@ -60,7 +60,7 @@ export async function rebuild<T, E extends UmsEvent>(
   await documents.promoteShadow(collection, name);
 }
 
-/** What serves was built by a newer release than this one, which would not understand it. Roles know it by its name. */
+/** The serving copy was built by a newer release, and this one would not understand it. */
 class NewerReadModel extends Error {
   override readonly name = 'NewerReadModel';
 }

@@ -15,7 +15,7 @@ export function embeddedNode(dataDir: string): string {
   return `${hostname()} ${realpathSync(dataDir)}`;
 }
 
-/** Makes the msgIds of a node (`docs/api.md §3`). @param node its name, nobody else's while this process is up */
+/** Makes the msgIds of a node (`docs/api.md §3`). @param node its name, which no other running process has */
 export function msgIds(time: ZonedTime, clock: Clock, node: string): () => string {
   const source = sourceOf(node);
   let state = noMsgId;

@@ -1,5 +1,5 @@
-/** A part of the service that answers nobody: what `ums projector` and `ums worker` run, and a thread each of `ums serve`. */
+/** A part of the service that answers no requests: `ums projector` and `ums worker` run one, `ums serve` each in a thread. */
 export interface Part {
-  /** Stops taking work and finishes what it holds within the grace. */
+  /** Stops taking work and finishes its running work within the grace. */
   stop(graceMs: number): Promise<void>;
 }

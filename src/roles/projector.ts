@@ -1,4 +1,4 @@
-/** What builds the read models. */
+/** The part that builds the read models. */
 import type { SubscriptionDeps } from '../ports/eventsourcing/subscription.ts';
 import { startProjections } from '../projections/index.ts';
 import type { Part } from './part.ts';

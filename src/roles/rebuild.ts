@@ -1,4 +1,4 @@
-/** `ums rebuild <projection>`: builds a read model anew while nobody else holds the data folder. */
+/** `ums rebuild <projection>`: builds a read model anew while no other process holds the data folder. */
 import { existsSync } from 'node:fs';
 import { CommandFailed, exitCodes } from '../cli/exit-codes.ts';
 import type { Config, DraftConfig } from '../config.ts';
@@ -9,7 +9,7 @@ import { progressBar } from './process/progress.ts';
 
 /**
  * Makes no data folder and no secrets: where there is no database there is nothing to build from.
- * @returns what was done, in one line
+ * @returns a report of one line
  * @throws CommandFailed
  */
 export async function rebuild(draft: DraftConfig, projection: string): Promise<string> {

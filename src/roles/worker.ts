@@ -1,4 +1,4 @@
-/** What delivers: dispatcher, delivery, expiry, and the reconciler that rebuilds lost queues. */
+/** The part that delivers: dispatcher, delivery, expiry, and the reconciler that rebuilds lost queues. */
 import type { App } from '../domain/apps.ts';
 import { appDirectory } from '../domain/apps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';

@@ -1,4 +1,4 @@
-/** What a terminal makes of the content of a push (`docs/api.md §6`). */
+/** How a terminal reads the content of a push (`docs/api.md §6`). */
 
 export type Incoming =
   | { readonly type: 'message'; readonly msgId: string }

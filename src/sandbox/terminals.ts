@@ -1,4 +1,4 @@
-/** Virtual terminals behind the look-alike: they get what is pushed to them and report on it through the real API. */
+/** Virtual terminals behind the look-alike: they receive messages and report on them through the real API. */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { App } from '../domain/apps.ts';
 import { assertNever } from '../domain/decider.ts';
@@ -12,7 +12,7 @@ export interface VirtualTerminal {
   readonly appPackage: string;
   /** Registered with the look-alike. */
   readonly registrationId: string;
-  /** Who is logged in, if anybody is. */
+  /** The user who is logged in, if there is one. */
   readonly userId?: string;
 }
 
@@ -64,7 +64,7 @@ function startTerminal(terminal: VirtualTerminal, options: TerminalsOptions): Te
   const { clientId } = terminal;
   const { onEvent } = options;
   const seen = new Set<string>();
-  /** What is on the screen, with what takes it off. */
+  /** Messages on the screen, each with the function that takes it off. */
   const showing = new Map<string, AbortController>();
   const running = new Set<Promise<void>>();
   let closed = false;

@@ -58,7 +58,7 @@ export async function sweep(deps: SweeperDeps, signal: AbortSignal): Promise<num
   let looked = 0;
   let cursor: string | undefined;
   do {
-    // By cursor and not from the start again: the read model lags behind what was expired just now.
+    // By cursor and not from the start again: the read model lags behind the newest expiries.
     const page = await deps.documents.find(messages, { index: 'openUntil', upTo, limit: AT_ONCE, cursor });
     for (const { id } of page.items) {
       if (signal.aborted) break;

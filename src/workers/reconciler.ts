@@ -30,7 +30,7 @@ const MAX_NAMED = 20;
  * messages: their jobs may have been lost with the process before.
  */
 const MIN_AGE_MS = 5_000;
-/** ms to wait for the read model at the start of a pass. If it lags for longer, the next pass finds what is missing. */
+/** ms to wait for the read model at the start of a pass. If it lags for longer, the next pass finds the missing jobs. */
 const READ_MODEL_WITHIN_MS = 10_000;
 /** ms. A wait for the read model ends this soon after the reconciler is to stop. */
 const ASK_EVERY_MS = 500;
@@ -107,7 +107,7 @@ export async function reconcile(deps: ReconcilerDeps, signal: AbortSignal, minAg
   return looked;
 }
 
-/** What has expired is the sweeper's. A clock that was set back since the acceptance does not make a message young. */
+/** Expired messages belong to the sweeper. A clock that was set back since the acceptance does not make a message young. */
 function isDue({ acceptedAt, expiresAt }: MessageDocument, now: number, minAgeMs: number): boolean {
   const age = now - Date.parse(acceptedAt);
   const isYoung = age >= 0 && age < minAgeMs;
@@ -119,7 +119,7 @@ interface Needed {
   readonly isRedriven: boolean;
 }
 
-/** From the stream and not from the read model, which may lag: what is sent by now needs no job. */
+/** From the stream and not from the read model, which may lag: a message that was sent needs no job. */
 async function neededBy({ log, clock }: ReconcilerDeps, msgId: string): Promise<Needed[]> {
   const opened = await messageSession(log, clock, msgId).open();
   if (opened === undefined) return [];

@@ -1,7 +1,7 @@
 /** Bounds the connections of the server, and with them the bytes of headers that are not complete. */
 import type { Socket } from 'node:net';
 
-/** What a connection over the limit gets to send a request, and so to hear its refusal, in ms. */
+/** How long a connection over the limit may take to send a request, so that it can be refused, in ms. */
 const GRACE_MS = 1_000;
 /** Connections over the limit that get this grace, as a part of the limit; all others are cut. */
 const GRACE_PART = 1 / 8;

@@ -16,7 +16,7 @@ const MAX_TARGET_MS = 500;
 /** The most that one window takes away. */
 const MAX_CUT = 0.7;
 const STEP_UP = 4;
-/** What is left of a slow store's latency after each window: a limit that it raised is questioned after some seconds. */
+/** The part of a slow store's latency that is remembered after each window: a limit that it raised falls after some seconds. */
 const CALM_DECAY = 0.998;
 const CALM_WEIGHT = 0.1;
 
@@ -33,7 +33,7 @@ export interface Window {
 
 export interface Limit {
   readonly limit: number;
-  /** What a request takes when few are at work, in ms: the part of the latency that no limit makes smaller. */
+  /** The time of a request when few are at work, in ms: the part of the latency that no limit reduces. */
   readonly calmMs: number;
 }
 
@@ -44,7 +44,7 @@ export function isCalm(atWork: number): boolean {
   return atWork <= MIN_LIMIT;
 }
 
-/** The limit for the next window. It falls only where it is what holds requests back: a slow machine is no overload. */
+/** The limit for the next window. It falls only if enough requests run: a slow machine is no overload. */
 export function nextLimit({ limit, calmMs: known }: Limit, { worstMs, lateMs, calmMs: seen, peak }: Window): Limit {
   const calmMs = nextCalm(known, seen);
   const targetMs = Math.min(MAX_TARGET_MS, Math.max(TARGET_MS, CALM_FACTOR * calmMs));

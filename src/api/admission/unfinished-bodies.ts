@@ -1,6 +1,6 @@
 /** Bounds the bytes of bodies that are not complete: any number of clients may send half a body and wait. */
 
-/** What a piece of a body costs beside its bytes: a drip of single bytes must not be counted as nothing. */
+/** The cost of a piece of a body beside its bytes: many single bytes must count for more than their size. */
 const PIECE_BYTES = 128;
 
 export interface UnfinishedBody {

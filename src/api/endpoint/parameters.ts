@@ -18,7 +18,7 @@ export type Parsed<P> = { readonly type: 'parsed'; readonly value: P } | Rejecti
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A rule across fields, or between a field and the caller. It is checked whatever else is broken. */
+/** A rule across fields, or between a field and the caller. It is checked also if other fields are broken. */
 export interface Rule {
   /** Its place in the order of the fields decides which broken rule answers. */
   readonly field: string;
@@ -31,7 +31,7 @@ export interface Rule {
 export interface Input<P> {
   /** The request's schema. */
   readonly parameters: ParameterSchema<P>;
-  /** Other spellings: each is taken for a field that is absent. */
+  /** Other spellings: each replaces its field where that is absent. */
   readonly aliases?: Readonly<Record<string, string>>;
   readonly rules?: readonly Rule[];
 }
@@ -83,7 +83,7 @@ export const anyObject = z.unknown().refine(isObject, { error: 'B00002' }).meta(
 export function nested<T extends z.ZodType>(schema: T) {
   return z.preprocess((value) => (Array.isArray(value) ? NO_OBJECT : present(value)), schema);
 }
-/** Stands for an array, which a union of objects would take for one of them. */
+/** Replaces an array, which a union of objects would accept as one of them. */
 const NO_OBJECT = false;
 
 /** 1 to `max` names, duplicates dropped (`docs/api.md §4 msgPush`). */

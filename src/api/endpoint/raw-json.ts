@@ -1,5 +1,5 @@
 /**
- * The raw text of a part of a JSON document, for what has to pass through literally (`docs/api.md §4 msgPush`):
+ * The raw text of a part of a JSON document, for values that pass through literally (`docs/api.md §4 msgPush`):
  * numbers keep their digits, strings their escapes. Every function here expects text that `JSON.parse` accepts.
  */
 

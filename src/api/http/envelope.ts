@@ -23,7 +23,7 @@ export interface Refusal extends Rejection {
 
 /** Every 503 says when to come back, in seconds. */
 const RETRY_LATER = { 'retry-after': '1' };
-/** For a connection whose rest of a request nobody reads. */
+/** For a connection on which the rest of a request stays unread. */
 const CLOSE = { connection: 'close' };
 
 /** A refusal by the HTTP layer, with an HTTP status of its own. */

@@ -7,7 +7,7 @@ import type { Logger } from '../../ports/logger.ts';
 import { type AccessLine, idsOf } from './access-log.ts';
 import { type Answer, refusalAnswer } from './envelope.ts';
 
-/** The answer carries no internals; the log carries the error, of which no part holds what a request brought along. */
+/** The answer carries no internals; the log carries the error, without any part that quotes the request. */
 export function answerForError(logger: Logger, line: AccessLine, error: unknown): Answer {
   if (error instanceof StoreUnavailable) {
     logger.warn({ ...idsOf(line), error: described(error) }, 'store unavailable');
@@ -21,7 +21,7 @@ export function answerForError(logger: Logger, line: AccessLine, error: unknown)
   return refusalAnswer(reject('A00004'));
 }
 
-/** A ZodError's message may quote input: of it only the places are told. The stack is told without the message. */
+/** A ZodError's message may quote input, so only the paths in it are logged. The stack is logged without the message. */
 function described(error: unknown): { type: string; message: string; stack?: string | undefined } {
   if (!(error instanceof Error)) return { type: typeof error, message: 'not an Error' };
   const message =

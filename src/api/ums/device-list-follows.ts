@@ -10,7 +10,7 @@ import type { Services } from '../http/services.ts';
  */
 const FOLLOW_MS = 5000;
 
-/** Reads follow writes: whoever has the answer finds the registration as it says. */
+/** Reads follow writes: a client that has the answer finds the registration as the answer says. */
 export async function deviceListFollows(
   { deps }: Services,
   call: Call,

@@ -1,4 +1,4 @@
-/** `docs/api.md §4 msgPush and msgPushtry`: what a terminal may send. */
+/** `docs/api.md §4 msgPush and msgPushtry`: messages from a terminal. */
 import { z } from 'zod';
 import { push } from '../../commands/push.ts';
 import type { CommandOutcome, RequestIdentity } from '../../commands/remembered.ts';

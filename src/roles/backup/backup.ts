@@ -13,7 +13,7 @@ import { DATABASE, entryOf, type FileEntry, MANIFEST, type Manifest } from './ma
 /**
  * The folder gets its name when everything in it is there, checked and durable; until then it is named
  * `PATH.partial-…`, and is removed if the command fails or is interrupted.
- * @returns what was done, a few lines
+ * @returns a report of a few lines
  * @throws CommandFailed
  */
 export async function takeBackup(config: DraftConfig, path: string, withKeys: boolean): Promise<string> {

@@ -1,4 +1,4 @@
-/** What a backup folder holds: the files, and `backup.json`, which says what each of them has to be. */
+/** The content of a backup folder: the files, and `backup.json`, which says what each file must be. */
 import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ const manifest = z.object({
 export type Manifest = z.output<typeof manifest>;
 export type FileEntry = Manifest['files'][number];
 
-/** @throws Error that says what is wrong with it */
+/** @throws Error that names the fault */
 export function readManifest(folder: string): Manifest {
   const read = manifest.safeParse(parsed(join(folder, MANIFEST)));
   if (!read.success) throw new Error(`${join(folder, MANIFEST)} is not one of a backup that this release knows`);

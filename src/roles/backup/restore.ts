@@ -25,8 +25,8 @@ const LOCKS: ReadonlySet<string> = new Set(['lock', 'lock.pid', 'lock-journal'])
 
 /**
  * Nothing in the backup is changed. While the folder is being filled it has a mark that keeps a service from starting
- * on it; if the command fails or is interrupted, what it has put there is removed again.
- * @returns what was done, a few lines
+ * on it; if the command fails or is interrupted, its files are removed again.
+ * @returns a report of a few lines
  * @throws CommandFailed
  */
 export async function restore({ dataDir, appsFile }: Places, path: string): Promise<string> {

@@ -33,7 +33,7 @@ export type FromPart =
   | { readonly type: 'log'; readonly line: string }
   | { readonly type: 'telemetry'; readonly part: string; readonly status: PartStatus };
 
-/** How much this thread steps back for the others: whoever waits for an answer comes first. */
+/** How much this thread steps back for the others, since callers that wait for an answer come first. */
 const NICENESS = 5;
 
 /** Threads have priorities of their own on Linux only; elsewhere this one competes like any other. */

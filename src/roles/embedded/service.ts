@@ -1,4 +1,4 @@
-/** The embedded backend with a thread each for what delivers and what builds the read models, as `ums serve` runs it. */
+/** The embedded backend with a thread for deliveries and one for the read models, as `ums serve` runs it. */
 import { Worker } from 'node:worker_threads';
 import type { EmbeddedBackend } from '../../backends/embedded/index.ts';
 import type { Config } from '../../config.ts';
@@ -7,14 +7,14 @@ import type { ProcessLog } from '../process/logging.ts';
 import type { FromPart, PartName, PartStart, ToPart } from './part-thread.ts';
 import { openStore, storeFault, storeOptions } from './store.ts';
 
-/** Of a part's thread: most of what it makes lives for one batch, and is cheaper to drop before it grows old. */
+/** Of a part's thread: most of its objects live for one batch, and are cheaper to drop before they grow old. */
 const YOUNG_GENERATION_MB = 48;
 
 export interface EmbeddedService {
   readonly backend: EmbeddedBackend;
   /** Settles when a thread died by itself. */
   readonly failed: Promise<Error>;
-  /** Finishes what is at hand within the grace, then closes the file. */
+  /** Finishes running work within the grace, then closes the file. */
   stop(graceMs: number): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export async function startEmbeddedService(
     await thread.started(log, telemetry);
   };
   try {
-    // One after the other: what delivers looks into the read models.
+    // One after the other: deliveries read the read models.
     await start('projector');
     await start('worker');
   } catch (error) {
@@ -53,7 +53,7 @@ export async function startEmbeddedService(
     backend,
     failed: Promise.race([...threads.map(({ died }) => died), backend.failed]),
     async stop(graceMs) {
-      // The other way round: what is delivered last is in the read models as well.
+      // The other way round, so that the last deliveries are in the read models as well.
       for (const thread of threads.toReversed()) await thread.stop(graceMs);
       await backend.close();
     },
@@ -63,7 +63,7 @@ export async function startEmbeddedService(
 interface PartThread {
   /** Settles when it ended by itself. */
   readonly died: Promise<Error>;
-  /** @throws what kept it from starting */
+  /** @throws the error that kept it from starting */
   started(log: ProcessLog, telemetry: Telemetry): Promise<void>;
   /** At once if it is no more. */
   stop(graceMs: number): Promise<void>;

@@ -1,4 +1,4 @@
-/** The embedded backend as a role opens it, and what a role says of a file that it can't be had from. */
+/** The embedded backend as a role opens it, and the messages about a file that can't be opened. */
 import { join } from 'node:path';
 import { type EmbeddedBackend, type EmbeddedOptions, openEmbedded } from '../../backends/embedded/index.ts';
 import { CommandFailed, exitCodes } from '../../cli/exit-codes.ts';

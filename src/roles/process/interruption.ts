@@ -1,4 +1,4 @@
-/** For a command that makes something: when a signal ends it, what it has made so far is removed first. */
+/** For a command that makes files: when a signal ends it, the unfinished files are removed first. */
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 

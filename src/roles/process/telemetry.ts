@@ -1,4 +1,4 @@
-/** What the process that serves knows of its parts, whichever thread runs them: for its log, for readiness, for metrics. */
+/** The states of all parts, in the process that serves, whichever thread runs them: for log, readiness and metrics. */
 import { assertNever } from '../../domain/decider.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';

@@ -1,4 +1,4 @@
-/** What goes wrong on purpose (`docs/jpush.md §13`, point 11). */
+/** Faults on purpose (`docs/jpush.md §13`, point 11). */
 
 export type Fault =
   /** Refused with this code; `numericMsgId` puts a `msg_id` beside the error as old answers had it, a JSON number. */

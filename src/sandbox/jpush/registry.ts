@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Audience, Labels } from './audience.ts';
 
-/** What an app on a terminal gets from the SDK. */
+/** A message as the SDK hands it to an app. */
 export interface PushedMessage {
   /** JPush's id of the push. */
   readonly msgId: string;
@@ -12,7 +12,7 @@ export interface PushedMessage {
 
 export type OnMessage = (message: PushedMessage) => void;
 
-/** Malformed or another app's: JPush calls both invalid. Gone: well-formed, but nobody lives there. */
+/** Malformed or another app's: JPush calls both invalid. Gone: well-formed, but no terminal has it. */
 export type RegistrationIdState = 'live' | 'invalid' | 'gone';
 
 export interface Registry {
@@ -20,14 +20,14 @@ export interface Registry {
   register(appKey: string, registrationId?: string, labels?: Partial<Labels>): string;
   /** The app was uninstalled: the id is gone for good. */
   retire(appKey: string, registrationId: string): void;
-  /** Brings a registered terminal online; what waited for it comes at once. @returns how to go offline */
+  /** Brings a registered terminal online; waiting messages arrive at once. @returns a function that takes it offline */
   connect(registrationId: string, onMessage: OnMessage): () => void;
   standing(appKey: string, registrationId: string): RegistrationIdState;
   /** The live terminals of an app that the audience names. */
   find(appKey: string, audience: Audience): readonly string[];
   /** To connections, or into the boxes of terminals that are offline; with a time to live of 0 only to connections. */
   deliver(ids: readonly string[], message: PushedMessage, timeToLive: number, now: number): void;
-  /** Takes back what still waits in a box. */
+  /** Takes back messages that still wait in a box. */
   withdraw(ids: readonly string[], msgId: string): void;
 }
 

@@ -1,4 +1,4 @@
-/** What each call of the API does, once its caller is known and within the rate. */
+/** The calls of the API, once their caller is known and within the rate. */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { CidStore } from './cid-store.ts';
 import type { Fault, Faults } from './faults.ts';

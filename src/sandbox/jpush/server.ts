@@ -26,7 +26,7 @@ export interface JPushSettings {
   readonly cidsPerCall?: number;
   /** Seconds; VIP's ten days by default, the free tier has 259200. */
   readonly maxTimeToLive?: number;
-  /** Takes any well-formed registration id for a live one, and any well-formed cid of an app for one that it issued. */
+  /** Treats any well-formed registration id as live, and any well-formed cid of an app as issued. */
   readonly adoptUnknown?: boolean;
   /** Accepted pushes that are kept; 10,000 by default. */
   readonly journalSize?: number;

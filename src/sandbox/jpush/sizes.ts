@@ -1,7 +1,7 @@
 /** JPush's size limits, in bytes of UTF-8 (`docs/jpush.md §2`). */
 import { isObject, type JsonObject, type Refusal, tooLarge } from './types.ts';
 
-/** A message, to whatever platform; with an Android notification, both together. */
+/** A message to any platform; with an Android notification, both together. */
 const MAX_BYTES = 4000;
 /** The whole object of a platform, its braces included. */
 const MAX_IOS_BYTES = 2000;

@@ -1,4 +1,4 @@
-/** Checks a push object in JPush's order: what is missing, then types and values, then sizes (`docs/jpush.md §2, §6`). */
+/** Checks a push object in JPush's order: missing parts, then types and values, then sizes (`docs/jpush.md §2, §6`). */
 import { type Audience, audienceFault, audienceOf, missingAudience } from './audience.ts';
 import { missingInNotification, notificationFault, platforms } from './notification.ts';
 import { notification3rdFault } from './notification-3rd.ts';

@@ -1,4 +1,4 @@
-/** What a delivery channel does for the worker, whoever the provider is. */
+/** The interface of a delivery channel, for any provider. */
 
 export interface Recipient {
   readonly clientId: string;
@@ -17,13 +17,13 @@ export interface Delivery {
   readonly idempotencyKey?: string | undefined;
 }
 
-/** What the provider said, for the event; never a secret, never content. */
+/** The provider's answer, for the event; never a secret, never content. */
 export interface ProviderAnswer {
   readonly httpStatus?: number | undefined;
   readonly code?: number | undefined;
 }
 
-/** Reasons why a call came to nothing this time; they speak of the provider, not of one message. */
+/** Reasons why a call had no effect this time; they concern the provider, not one message. */
 export type CallFailure =
   /** Try again later; the outcome may be unknown. */
   | { readonly type: 'failed'; readonly reason: string; readonly provider?: ProviderAnswer }
@@ -58,13 +58,13 @@ export type SendResult =
     }
   /** None of several recipients was reached and the provider doesn't say which are dead: send to each alone to learn. */
   | { readonly type: 'nobodyReached'; readonly reason: string; readonly provider: ProviderAnswer }
-  /** The provider does not take the idempotency key. Nothing was pushed by this call; what earlier ones with it came to is not told. */
+  /** The provider refuses the idempotency key. This call pushed nothing; the outcome of earlier ones with it stays unknown. */
   | { readonly type: 'keyRefused'; readonly reason: string; readonly provider: ProviderAnswer }
   /** The provider refuses this message for good. */
   | { readonly type: 'refused'; readonly reason: string; readonly provider: ProviderAnswer }
   | CallFailure;
 
-/** Those who waited for the same answer of the provider get the same object. */
+/** Callers that waited for the same answer of the provider get the same object. */
 export type KeyResult =
   | {
       readonly type: 'reserved';
@@ -82,11 +82,11 @@ export interface RateState {
 }
 
 export interface Channel {
-  /** Reserves an idempotency key, to be recorded before the first try. Never throws but for an abort. */
+  /** Reserves an idempotency key, to be recorded before the first try. Throws only on an abort. */
   reserveKey(appPackage: string, signal: AbortSignal): Promise<KeyResult>;
-  /** One call to the provider, within its deadline. Never throws but for an abort. */
+  /** One call to the provider, within its deadline. Throws only on an abort. */
   send(delivery: Delivery, signal: AbortSignal): Promise<SendResult>;
-  /** What the provider last announced of the rate for this package; `undefined` before it said anything. */
+  /** The rate that the provider last announced for this package; `undefined` before it announced any. */
   rate(appPackage: string): RateState | undefined;
   close(): Promise<void>;
 }

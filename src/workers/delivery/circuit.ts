@@ -6,7 +6,7 @@ import type { CallFailure } from '../channels/channel.ts';
 
 /** Failures in a row that open the circuit. */
 const FAILURES_TO_OPEN = 5;
-/** Refusals of us in a row that stand for all who wait: one page of a proxy makes no dead letters of a whole queue. */
+/** Refusals of us in a row that count for all waiting jobs: one page of a proxy makes no dead letters of a whole queue. */
 const DENIALS_TO_STAND = 5;
 /** Tried again this long after it opened; the contract of the house is 5 s at most (`docs/architecture.md §Delivery`). */
 const OPEN_MS = 2_000;
@@ -16,11 +16,11 @@ export type Denial = Extract<CallFailure, { type: 'denied' }>;
 /** Leave to call the provider. While the circuit is open there is one at a time, the probe, and the others wait for it. */
 export interface Pass {
   readonly type: 'pass';
-  /** It does what it is there for: the circuit closes. */
+  /** The provider works: the circuit closes. */
   worked(): void;
   /**
-   * @param denial what it said, if it refuses us
-   * @param isNew not if somebody else has told of this very answer: it counts once
+   * @param denial its refusal, if it refuses us
+   * @param isNew false if another caller has reported this very answer: it counts once
    */
   failed(denial: Denial | undefined, isNew: boolean): void;
   /** Always called at the end. A probe that learnt nothing makes way for the next. */
@@ -36,19 +36,19 @@ export type Admission =
   | Pass
   | Waited
   | { readonly type: 'open'; readonly retryInMs: number }
-  /** It refuses us, whatever is sent; what it said of that last. */
+  /** It refuses all our calls; its last refusal. */
   | { readonly type: 'denied'; readonly denial: Denial };
 
 export interface Circuit {
   /**
    * Waits for a probe that is under way.
-   * @param insists does not take an earlier refusal for an answer: is a probe at once, if nobody else is
+   * @param insists does not accept an earlier refusal: is a probe at once, if no other is
    */
   admit(insists: boolean): Promise<Admission>;
 }
 
 interface Probe {
-  /** Resolves to whether it failed, or before that when the circuit is closed by somebody else's call. */
+  /** Resolves to whether it failed, or earlier if another call closes the circuit. */
   readonly over: Promise<boolean>;
   end(failed: boolean): void;
 }

@@ -1,10 +1,10 @@
-/** Who a worker's events say that they are by, and what caused them. */
+/** The actor and the cause in the events of a worker. */
 import type { EventContext } from '../../domain/events.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { RecordedEvent } from '../../ports/event-log.ts';
 import { nextSpan } from '../../ports/eventsourcing/trace.ts';
 
-/** The context of what a worker records because of an event: the same trace, a span of its own. */
+/** The context of an event that a worker records because of another: the same trace, a span of its own. */
 export function workerContext(cause: RecordedEvent, clock: Clock): EventContext {
   return {
     correlationId: cause.metadata.correlationId,

@@ -1,6 +1,6 @@
 /**
  * Delivers one group of a message (`docs/architecture.md §Delivery`): re-checks the stream, goes to the registrations as they are
- * now, fixes the provider's idempotency key before the first call, and records what came of it.
+ * now, fixes the provider's idempotency key before the first call, and records the outcome.
  */
 import { assertNever } from '../../domain/decider.ts';
 import { aloneIn } from '../../domain/dispatch-groups.ts';
@@ -16,7 +16,7 @@ import { isStoreFailure, storeFailures } from './store-failures.ts';
 import { unreadableAnswers } from './unreadable-answers.ts';
 import { type DeliveryDeps, load, type Route, type Run, type Work } from './work.ts';
 
-/** Dead recipients are told one by one; after this many rounds others of the lane have their turn. */
+/** Dead recipients are reported one by one; after this many rounds other jobs of the lane have their turn. */
 const MAX_ROUNDS = 20;
 
 /** The handler of a delivery job. @throws RetryJob, PauseQueue, DeadJob for the queue */

@@ -1,6 +1,6 @@
 /**
  * One lane a channel and app: its own queue, concurrency, rate and circuit breaker, so that a provider or tenant that
- * hangs holds up nobody else (`docs/architecture.md §Delivery`).
+ * hangs holds up no other (`docs/architecture.md §Delivery`).
  */
 import { assertNever } from '../../domain/decider.ts';
 import { PauseQueue } from '../../ports/jobs.ts';
@@ -9,7 +9,7 @@ import { circuit, type Denial, type Pass, type Waited } from './circuit.ts';
 
 /** Jobs of one lane that may be under way at once; most of the time each waits for a commit. The channel bounds its calls. */
 export const LANE_CONCURRENCY = 128;
-/** No longer than this at once, whatever a provider asks for: it may be well again earlier, or lie. */
+/** The longest single pause, even if a provider asks for more: it may recover earlier, or be wrong. */
 const MAX_PAUSE_MS = 120_000;
 const MIN_PAUSE_MS = 100;
 
@@ -24,7 +24,7 @@ export interface Turn {
    * @throws PauseQueue when the rate is used up, or the provider asks to wait
    */
   reserve(make: () => Promise<KeyResult>): Promise<Exclude<KeyResult, Deferral>>;
-  /** Makes a call. Whatever the provider makes of the message, it works. @throws PauseQueue likewise */
+  /** Makes a call. A provider that refuses one message still works. @throws PauseQueue likewise */
   send(make: () => Promise<SendResult>): Promise<Exclude<SendResult, Deferral>>;
   /** Always to be called at the end. */
   leave(): void;
@@ -43,7 +43,7 @@ export interface Lane {
 /** @param now ms since 1970 @param onOpen told when the circuit opens */
 export function lane(channel: Channel, appPackage: string, now: () => number, onOpen: () => void): Lane {
   const breaker = circuit(onOpen);
-  /** Failures to get a key that were counted; all who waited for one answer are given the same. */
+  /** Failures to get a key that were counted; all callers that waited for one answer get the same object. */
   const counted = new WeakSet<KeyResult>();
   let underWay = 0;
 

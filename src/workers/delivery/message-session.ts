@@ -16,13 +16,13 @@ const PATIENCE = patience(50);
 export interface OpenMessage {
   /** As it stood when it was opened, or later. */
   readonly state: KnownMessage;
-  /** What caused all that a worker records of it. */
+  /** The cause of all events that a worker records of it. */
   readonly accepted: RecordedEvent;
   /**
    * Decides on the stream as it is by then; what is settled already is not settled again. Each kind of outcome of a
    * group and round has event ids of its own.
    * @param scope tells this outcome from others of its kind on the stream; the same outcome has it again
-   * @returns what was recorded: nothing, if there was nothing to record
+   * @returns the recorded events, none if there was nothing to record
    * @throws StreamContended, StoreUnavailable
    */
   record(command: Exclude<MessageCommand, { type: 'Accept' }>, scope: string): Promise<readonly MessageEvent[]>;
@@ -39,7 +39,7 @@ export function messageSession(log: EventLog, clock: Clock, msgId: string): Mess
   let accepted: RecordedEvent | undefined;
   let last: Promise<unknown> = Promise.resolve();
 
-  /** A reader may lag behind what was appended or read here before: nothing is ever seen as it no longer is. */
+  /** A reader may lag behind earlier appends and reads of this process: an older state is never used. */
   const keep = (loaded: Loaded<MessageState>): void => {
     if (loaded.revision === 'noStream') return;
     if (newest.revision === 'noStream' || loaded.revision > newest.revision) newest = loaded;
@@ -79,7 +79,7 @@ export function messageSession(log: EventLog, clock: Clock, msgId: string): Mess
   };
 }
 
-/** Hands the same message to all who work on it at once, and forgets it when the last one has done so. */
+/** Gives all concurrent runs of a message the same session, and forgets it after the last of them. */
 export function messageSessions(
   log: EventLog,
   clock: Clock,

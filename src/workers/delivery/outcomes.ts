@@ -1,4 +1,4 @@
-/** What becomes of a group's targets, as the message's stream has it and as the queue is told. */
+/** Records the outcomes of a group's targets in the message's stream, and ends or repeats their job. */
 import { assertNever } from '../../domain/decider.ts';
 import { aloneIn } from '../../domain/dispatch-groups.ts';
 import type { FailureCode } from '../../domain/events.ts';
@@ -111,7 +111,7 @@ export async function callFailed(
   throw retry(deps, work, reason, provider);
 }
 
-/** @param reason shown to whoever asks for the message's status @throws DeadJob: an operator may redrive it */
+/** @param reason shown with the message's status @throws DeadJob: an operator may redrive it */
 export async function giveUp(work: Work, reason: string, provider?: ProviderAnswer): Promise<never> {
   await fail(work, work.group.targets, 'gaveUp', reason, provider);
   throw new DeadJob(reason);

@@ -1,4 +1,4 @@
-/** Who of a group can be reached: each try goes to the registration as it then is (`docs/api.md §4`). */
+/** Which targets of a group can be reached: each try goes to the registration as it then is (`docs/api.md §4`). */
 import type { ChannelName, Registration } from '../../domain/events.ts';
 import type { DispatchGroup, KnownMessage } from '../../domain/message.ts';
 import { RegistrationStatus } from '../../domain/status.ts';

@@ -1,4 +1,4 @@
-/** The store's failures say nothing of a delivery: they cost it no attempt. What bounds them is the message's expiry. */
+/** The store's failures say nothing of a delivery: they cost it no attempt. The message's expiry bounds them. */
 import type { Clock } from '../../ports/clock.ts';
 import type { DeliveryJob } from '../../ports/delivery-jobs.ts';
 import { DeadlineExceeded, StoreUnavailable } from '../../ports/errors.ts';
@@ -13,13 +13,13 @@ export function isStoreFailure(error: unknown): boolean {
   return error instanceof StoreUnavailable || error instanceof DeadlineExceeded;
 }
 
-/** @returns what the queue is told of the error that a run has ended with */
+/** @returns the error for the queue, given the one that a run has ended with */
 export function storeFailures({ clock, logger }: { readonly clock: Clock; readonly logger: Logger }) {
   let saidUntil = Number.NEGATIVE_INFINITY;
   return (error: unknown, job: DeliveryJob): unknown => {
     if (!isStoreFailure(error)) return error;
     if (error instanceof StreamContended) {
-      // That is about one message, so nobody else has to wait.
+      // That is about one message, so no other has to wait.
       logger.warn({ ...job }, 'others write to the message all the time');
       return new PauseQueue('the stream of the message is contended', 0);
     }

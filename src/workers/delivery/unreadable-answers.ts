@@ -1,4 +1,4 @@
-/** What a 200 that nobody can read is taken for: at first for somebody else's answer, in the end for what its status says. */
+/** How an unreadable 200 is treated: at first as the answer of a proxy, in the end as a success. */
 
 /** Answers that are not believed yet. */
 const DOUBTED = 2;

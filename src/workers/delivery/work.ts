@@ -1,4 +1,4 @@
-/** What a delivery job works with and on. */
+/** The dependencies and the subject of a delivery job. */
 import { groupNamed, type TargetGroup } from '../../domain/dispatch-groups.ts';
 import { type DispatchGroup, gaveUpIn, openTargets, roundOfAll, targetsOfCall } from '../../domain/message.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -29,14 +29,14 @@ export interface Route {
   readonly lane: Lane;
 }
 
-/** One run of a job, with what it learns on its way. */
+/** One run of a job, with the facts that it learns. */
 export interface Run {
   readonly job: Job<DeliveryJob>;
   readonly signal: AbortSignal;
   readonly message: MessageSession;
-  /** By clientId, what registrations' own streams said where the device list had not come as far. */
+  /** By clientId, registrations read from their own streams where the device list lags behind. */
   readonly newer: Map<string, CurrentRegistration>;
-  /** Idempotency keys that this run reserved and recorded: whatever was called with them, this run knows what came of it. */
+  /** Idempotency keys that this run reserved and recorded: it knows the outcome of every call with them. */
   readonly reserved: Set<string>;
   /** Idempotency keys that the provider did not take. */
   readonly refused: Set<string>;
@@ -61,7 +61,7 @@ export async function load({ logger }: Pick<DeliveryDeps, 'logger'>, run: Run): 
   const { msgId, group: name, channel, appPackage } = job.data;
   const opened = await run.message.open();
   const whole = opened === undefined ? undefined : groupNamed(opened.state.message, name, channel);
-  // A job exists only because its event does: who doesn't see it lags behind, and has not found that all is done.
+  // A job exists only because its event does: a reader that doesn't see the event lags behind.
   if (opened === undefined || whole === undefined) {
     logger.warn({ ...job.data, attempt: job.attempt }, 'the message of a job can not be seen');
     throw new RetryJob('its message can not be seen here');

@@ -46,7 +46,7 @@ export function startDeliveryWorker(deps: DeliveryWorkerDeps): DeliveryWorker {
     concurrency: LANE_CONCURRENCY,
     handler,
     onError: (error, job) => {
-      // These two say what they say on purpose; a fault is anything else.
+      // These two are meant; any other error is a fault.
       if (error instanceof RetryJob || error instanceof PauseQueue) return;
       const about = { queue: job?.queue, ...job?.data };
       if (error instanceof DeadJob) deps.logger.error({ ...about, reason: error.message }, 'gave up: a dead letter');

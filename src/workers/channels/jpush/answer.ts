@@ -1,4 +1,4 @@
-/** Reads what JPush answers, tolerant of every shape that was seen in the wild (`docs/jpush.md §3`). */
+/** Reads JPush's answers, tolerant of every shape that was seen in the wild (`docs/jpush.md §3`). */
 
 export interface Answer {
   /** Text also where JSON has a number: it may be beyond 2^53. */
@@ -6,7 +6,7 @@ export interface Answer {
   readonly code?: number | undefined;
   readonly message?: string | undefined;
   readonly cids?: readonly string[] | undefined;
-  /** There is an `error` object in it, whatever that says. */
+  /** There is an `error` object in it, with any content. */
   readonly hasError?: boolean;
 }
 

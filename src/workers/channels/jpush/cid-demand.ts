@@ -1,6 +1,6 @@
 /** How many cids to ask for at once, learned from how fast they go and from how many the account's tier gives. */
 
-/** What the free tier gives at most, and what VIP does (`docs/jpush.md §5`). */
+/** The most cids that the free tier gives at once, and that VIP gives (`docs/jpush.md §5`). */
 const FIRST_COUNT = 10;
 const MAX_COUNT = 1000;
 /** A batch that was used up sooner than this was too small. */
@@ -24,7 +24,7 @@ export function fetchSize(): FetchSize {
   return {
     next(waiting, now) {
       if (now - lastAt < SHORT_LIVED_MS && count <= tier) count = Math.min(count * 4, MAX_COUNT);
-      // The very first fetch shows what the tier gives.
+      // The very first fetch shows the limit of the tier.
       else if (now - lastAt >= SHORT_LIVED_MS) count = FIRST_COUNT;
       lastAt = now;
       return Math.min(Math.max(count, waiting), MAX_COUNT);

@@ -1,6 +1,6 @@
-/** What each JPush error code means to UMS (`docs/jpush.md §6.1, §12`; failures of `docs/api.md §4`). */
+/** The meaning of each JPush error code to UMS (`docs/jpush.md §6.1, §12`; failures of `docs/api.md §3 MessageInfo`). */
 
-/** What becomes of a call; `target` needs a look at who the recipients were. */
+/** The outcome of a call; `target` depends on its recipients. */
 export type CodeClass = 'failed' | 'deferred' | 'denied' | 'refused' | 'target';
 
 /** code → [class, meaning in our words]. */

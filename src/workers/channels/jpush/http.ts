@@ -1,7 +1,7 @@
-/** One HTTP exchange with JPush: keep-alive, bounded in connections, time and size. Knows nothing of what is said. */
+/** One HTTP exchange with JPush: keep-alive, bounded in connections, time and size. Knows nothing of the content. */
 import { type Dispatcher, Pool } from 'undici';
 
-/** An app that hangs uses up its own connections and nobody else's. */
+/** An app that hangs uses up its own connections and no other's. */
 const CONNECTIONS_PER_APP = 32;
 const MAX_BODY_BYTES = 64 * 1024;
 
@@ -30,7 +30,7 @@ export type Reply =
 export interface JPushHttp {
   /** Resolves within the deadline. @throws the signal's reason once it is aborted, nothing else */
   call(call: Call, signal: AbortSignal): Promise<Reply>;
-  /** Ends what is under way (as `unanswered`) and every connection. */
+  /** Ends running calls (as `unanswered`) and every connection. */
   close(): Promise<void>;
 }
 
@@ -127,7 +127,7 @@ async function readText(body: Dispatcher.ResponseData['body']): Promise<string> 
   }
 }
 
-/** The name of a network error. Its message could quote what was sent, so that is left out. */
+/** The name of a network error. Its message could quote the request, so it is left out. */
 function nameOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   const { code } = error as NodeJS.ErrnoException;

@@ -25,7 +25,7 @@ export interface JPushOptions {
   readonly deadlineMs?: number;
 }
 
-/** What the channel remembers of one app at JPush, named by its appKey; as many as the apps file has. */
+/** The channel's memory of one app at JPush, by its appKey; as many as the apps file has. */
 interface Known {
   readonly cids: CidPool;
   readonly untoldWait: GrowingWait;

@@ -1,4 +1,4 @@
-/** The notification beside a message: what a terminal shows whose app does not run (`docs/jpush.md §14`). */
+/** The notification beside a message, for terminals whose app does not run (`docs/jpush.md §14`). */
 import type { JPushNotification } from '../../../domain/apps.ts';
 import type { Delivery } from '../channel.ts';
 

@@ -1,17 +1,17 @@
-/** What JPush announces of its rate: one window of a minute per appKey (`docs/jpush.md §4`). */
+/** The rate that JPush announces: one window of a minute per appKey (`docs/jpush.md §4`). */
 
 type Header = (name: string) => string | undefined;
 
 /** JPush's window, and so the longest wait that it has a reason to ask for. */
 const WINDOW_MS = 60_000;
-/** A header that asks for more than this is nonsense and holds nobody up for longer. */
+/** A header that asks for more than this is nonsense, and no call waits longer. */
 const MAX_WAIT_MS = 10 * WINDOW_MS;
 /** Two announced ends of one window differ by less than this: seconds are rounded up, and each answer took its time. */
 const SAME_WINDOW_MS = WINDOW_MS / 4;
 /** A reset of 0 means "just now", and a call made at once would be refused again. */
 const MIN_WAIT_MS = 1000;
 
-/** What is left of JPush's window. Like all times in this file but dates in headers, its end is monotonic. */
+/** The rest of JPush's window. Like all times in this file but dates in headers, its end is monotonic. */
 export interface RateWindow {
   readonly remaining: number;
   /** ms of the monotonic clock. */
@@ -20,7 +20,7 @@ export interface RateWindow {
 
 /**
  * How long to wait after a 429 or a 1012: the reset header, else Retry-After (seconds or a date).
- * @param now ms since 1970, which is what a date is compared with
+ * @param now ms since 1970, to compare a date with
  * @returns ms; nothing if neither header says so
  */
 export function retryAfterMs(header: Header, now: number): number | undefined {
@@ -35,7 +35,7 @@ export interface GrowingWait {
   next(now: number): number;
   /** To be called when a call got through. */
   reset(): void;
-  /** While it isn't known whether the wait was long enough: leave for one call at a time, which finds out. */
+  /** While it isn't known whether the wait was long enough: allows one call at a time, which finds out. */
   trial(now: number): RateWindow | undefined;
 }
 
@@ -58,7 +58,7 @@ export function growingWait(): GrowingWait {
   };
 }
 
-/** The state of the window, if the headers say both what is left and until when. */
+/** The state of the window, if the headers have both the remaining calls and its end. */
 export function rateOf(header: Header, now: number): RateWindow | undefined {
   const remaining = numberOf(header('x-rate-limit-remaining'));
   const reset = numberOf(header('x-rate-limit-reset'));
@@ -67,8 +67,8 @@ export function rateOf(header: Header, now: number): RateWindow | undefined {
 }
 
 /**
- * What is known once an answer has announced its rate. Answers to calls that ran at once can arrive in any order: while a
- * window lasts, what is left in it only becomes less.
+ * The rate after an answer has announced one. Answers to calls that ran at once can arrive in any order: while a
+ * window lasts, the remaining calls only become fewer.
  */
 export function rateAfter(
   known: RateWindow | undefined,

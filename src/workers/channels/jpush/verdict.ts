@@ -1,4 +1,4 @@
-/** What a reply of JPush means, whoever the recipients were. */
+/** The meaning of a reply of JPush, for any recipients. */
 import { assertNever } from '../../../domain/decider.ts';
 import type { CallFailure, ProviderAnswer } from '../channel.ts';
 import { type Answer, msgIdOf, parseAnswer } from './answer.ts';
@@ -7,7 +7,7 @@ import type { Reply } from './http.ts';
 import { retryAfterMs } from './rate.ts';
 
 export type Verdict =
-  /** Status 200: accepted, whatever else it says (`docs/jpush.md §3`), provided that JPush has sent it and not a proxy. */
+  /** Status 200: accepted, with any body (`docs/jpush.md §3`), provided that JPush has sent it and not a proxy. */
   | { readonly type: 'accepted'; readonly answer: Answer }
   | {
       readonly type: 'refused';
