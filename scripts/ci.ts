@@ -27,6 +27,7 @@ const steps: (() => Promise<Suite>)[] = [
   () => vitestSuite('crash', 'test:crash', folder, minutes(6)),
   () => firstPush(folder),
   () => benchSmoke('bench-push', 'bench:push', minutes(2)),
+  () => benchSmoke('bench-overload', 'bench:overload', minutes(2)),
   () => benchSmoke('bench-rebuild', 'bench:rebuild', minutes(2)),
   async () => leftovers(before, temporary),
 ];

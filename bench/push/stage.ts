@@ -43,7 +43,7 @@ export interface Stage {
 /** Memory of the service, and after how many messages. */
 export type Look = Memory & { readonly messages: number };
 
-export type LoadHow = Pick<LoadOrder, 'mode' | 'sampleEvery'> & { readonly connections?: number };
+export type LoadHow = Pick<LoadOrder, 'mode' | 'sampleEvery' | 'refusals'> & { readonly connections?: number };
 
 export async function openStage(profileDir?: string): Promise<Stage> {
   const load = await startHelper<LoadOrder, LoadResult>(new URL('../support/load.ts', import.meta.url));
@@ -71,14 +71,16 @@ export async function openStage(profileDir?: string): Promise<Stage> {
     observer,
     taken,
     async push(targets, { connections = CONNECTIONS, ...how }) {
-      const templates = bodies(targets).map((body, index) => signedRequest(PUSH, body, senderAt(senders, index)));
+      const templates = bodies(targets, connections).map((body, index) =>
+        signedRequest(PUSH, body, senderAt(senders, index)),
+      );
       const result = await load.ask({ port: service.port, connections, templates, expect: SUCCESS, ...how });
       taken.messages += result.answers;
       taken.targets += result.answers * targets;
       return result;
     },
     bare(targets, { connections = CONNECTIONS, ...how }) {
-      const templates = bodies(targets).map((body): Template => plainRequest('/echo', body));
+      const templates = bodies(targets, connections).map((body): Template => plainRequest('/echo', body));
       return load.ask({ port: bare.ready, connections, templates, expect: '"dst"', ...how });
     },
     onSample: load.onNote,
@@ -120,9 +122,9 @@ function registration(index: number): Template {
   return signedRequest('/ums/v2/register', JSON.stringify(body), { ...app, clientId });
 }
 
-/** Four for each connection, each to other terminals. */
-function bodies(targets: TargetCount): string[] {
-  return Array.from({ length: 4 * CONNECTIONS }, (_, index) => {
+/** Four for each connection of the usual number, at least one for each connection; each to other terminals. */
+function bodies(targets: TargetCount, connections: number): string[] {
+  return Array.from({ length: Math.max(4 * CONNECTIONS, connections) }, (_, index) => {
     const ids = Array.from({ length: targets }, (_, place) => terminalAt(index * 31 + place));
     const message = {
       type: 'recipe',

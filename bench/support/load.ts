@@ -12,12 +12,17 @@ export interface LoadOrder {
   readonly mode: LoadMode;
   /** A text that every answer must contain; one without it fails the run. */
   readonly expect: string;
+  /** Refusals as overload makes them (503, A00001, `Retry-After`) are counted; without this they fail the run. */
+  readonly refusals?: 'counted';
   /** Of every n-th answer the msgId is reported at once, with the time of the answer. */
   readonly sampleEvery?: number;
 }
 
 export interface LoadResult {
+  /** As expected; the times are theirs. */
   readonly answers: number;
+  readonly refused: number;
+  readonly refusedP50Ms: number;
   readonly seconds: number;
   readonly perSecond: number;
   readonly p50Ms: number;
@@ -43,6 +48,7 @@ let sequence = 0;
 /** @throws Error at the first answer that is not as expected, a broken connection, or a silence */
 async function run(order: LoadOrder): Promise<LoadResult> {
   const latency = createHistogram({ figures: 3 });
+  const refusals = createHistogram({ figures: 3 });
   const finished = Promise.withResolvers<void>();
   // A connection may break before anybody waits.
   finished.promise.catch(() => undefined);
@@ -54,7 +60,7 @@ async function run(order: LoadOrder): Promise<LoadResult> {
   );
   const cpuBefore = process.cpuUsage();
   const startedAt = performance.now();
-  const traffic = openTraffic(order, startedAt, connections, latency, finished);
+  const traffic = openTraffic(order, startedAt, connections, { latency, refusals }, finished);
   answered = traffic.answered;
   const ticks = setInterval(traffic.tick, TICK_MS);
   traffic.tick();
@@ -65,7 +71,12 @@ async function run(order: LoadOrder): Promise<LoadResult> {
     for (const { socket } of connections) socket.destroy();
   }
   const seconds = (performance.now() - startedAt) / 1000;
-  return resultOf(latency, seconds, process.cpuUsage(cpuBefore));
+  return resultOf({ latency, refusals }, seconds, process.cpuUsage(cpuBefore));
+}
+
+interface Measures {
+  readonly latency: RecordableHistogram;
+  readonly refusals: RecordableHistogram;
 }
 
 interface Traffic {
@@ -75,10 +86,10 @@ interface Traffic {
 }
 
 function openTraffic(
-  { mode, expect, sampleEvery = Number.POSITIVE_INFINITY }: LoadOrder,
+  { mode, expect, refusals: allowed, sampleEvery = Number.POSITIVE_INFINITY }: LoadOrder,
   startedAt: number,
   connections: readonly Connection[],
-  latency: RecordableHistogram,
+  { latency, refusals }: Measures,
   finished: PromiseWithResolvers<void>,
 ): Traffic {
   const pace = paceOf(mode, startedAt);
@@ -102,10 +113,11 @@ function openTraffic(
     answered(connection, text) {
       const now = performance.now();
       lastAnswerAt = now;
-      latency.record(Math.max(1, Math.round((now - (connection.dueAt ?? now)) * 1000)));
+      const micros = Math.max(1, Math.round((now - (connection.dueAt ?? now)) * 1000));
       connection.dueAt = undefined;
-      if (!text.startsWith('HTTP/1.1 200') || !text.includes(expect))
-        finished.reject(new Error(`an answer that was not expected: ${text.slice(0, 600)}`));
+      if (text.startsWith('HTTP/1.1 200') && text.includes(expect)) latency.record(micros);
+      else if (allowed === 'counted' && isRefusal(text)) refusals.record(micros);
+      else finished.reject(new Error(`an answer that was not expected: ${text.slice(0, 600)}`));
       if (latency.count % sampleEvery === 0) tellSample(text, now);
       if (!send(connection, now)) idle.push(connection);
     },
@@ -117,6 +129,10 @@ function openTraffic(
         finished.reject(new Error(`no answer for ${SILENCE_MS} ms`));
     },
   };
+}
+
+function isRefusal(text: string): boolean {
+  return text.startsWith('HTTP/1.1 503') && text.includes('"retCode":"A00001"') && /\r\nretry-after: *\d/i.test(text);
 }
 
 function tellSample(text: string, now: number): void {
@@ -132,9 +148,11 @@ function deal(templates: readonly Template[], connections: number): Template[][]
   return hands;
 }
 
-function resultOf(latency: RecordableHistogram, seconds: number, cpu: NodeJS.CpuUsage): LoadResult {
+function resultOf({ latency, refusals }: Measures, seconds: number, cpu: NodeJS.CpuUsage): LoadResult {
   return {
     answers: latency.count,
+    refused: refusals.count,
+    refusedP50Ms: refusals.count === 0 ? 0 : refusals.percentile(50) / 1000,
     seconds,
     perSecond: latency.count / seconds,
     p50Ms: latency.percentile(50) / 1000,

@@ -15,12 +15,16 @@ import { shedLog } from './shed-log.ts';
 const MAX_HELD = 4_000;
 /** Requests that wait for something else at once: the rest of a body, a read model, a token's issuer. */
 const MAX_ASIDE = 2_000;
+/** A request that has waited for so long, in ms, waits for something else than this process. */
+const ASIDE_AFTER_MS = 100;
 
 /** A request that was let in. */
 interface Ticket {
   /** `performance.now()` when its work began; what it waited for something else is no work. */
   startedAt: number;
-  /** Does not count while it waits for something else. */
+  /** Since when it has been waiting for something that may be elsewhere; `undefined`: it is not. */
+  waitingSince: number | undefined;
+  /** It has waited for so long that it takes no place until it goes on. */
   aside: boolean;
   /** Its body is not complete. */
   reading: boolean;
@@ -45,7 +49,7 @@ export interface Admission {
   leave(request: IncomingMessage): void;
   /** The body of a request is complete. Returns false if it came late, and others have taken the place: refuse it. */
   bodyArrived(request: IncomingMessage): boolean;
-  /** While a request waits for something else it takes no place, and that time is not its latency. */
+  /** A request that waits for something else for long takes no place meanwhile, and that time is not its latency. */
   outside<T>(request: IncomingMessage, waiting: Promise<T>): Promise<T>;
   /** From now on everything is refused at once, also those that are held. */
   close(): void;
@@ -101,27 +105,26 @@ export function admission({ logger, connections, maxAtWork = MAX_LIMIT }: Admiss
     atWork.delete(ticket);
   };
 
-  const endWindow = (): void => {
-    const now = performance.now();
+  const endWindow = (now: number): void => {
     for (const ticket of atWork) {
-      // Whoever sends slowly must not take the place of those that are here.
-      if (!ticket.reading) worstMs = Math.max(worstMs, now - ticket.startedAt);
-      else if (now - ticket.startedAt >= WINDOW_MS) setAside(ticket);
+      const { startedAt, waitingSince } = ticket;
+      if (!ticket.reading && waitingSince === undefined) worstMs = Math.max(worstMs, now - startedAt);
+      else if (now - (waitingSince ?? startedAt) >= (ticket.reading ? WINDOW_MS : ASIDE_AFTER_MS)) setAside(ticket);
     }
     state = nextLimit(state, { worstMs, lateMs: Math.max(0, now - dueAt), calmMs, peak });
     log.windowEnded(state.limit);
     worstMs = 0;
     calmMs = undefined;
     peak = atWork.size;
+    clearTimeout(timer);
     timer = undefined;
     // An idle server has no timer; the limit then stays as it is.
-    if (atWork.size > 0 || held.size > 0 || log.shedding) arm();
+    if (atWork.size > 0 || held.size > 0 || log.shedding) arm(now);
   };
 
-  const arm = (): void => {
-    if (timer !== undefined || closed) return;
-    dueAt = performance.now() + WINDOW_MS;
-    timer = setTimeout(endWindow, WINDOW_MS).unref();
+  const arm = (now: number): void => {
+    dueAt = now + WINDOW_MS;
+    timer = setTimeout(() => endWindow(performance.now()), WINDOW_MS).unref();
   };
 
   return {
@@ -129,7 +132,10 @@ export function admission({ logger, connections, maxAtWork = MAX_LIMIT }: Admiss
       return closed;
     },
     decide(request, response) {
-      arm();
+      const now = performance.now();
+      // Timers wait until all sockets that have something to read are served, which under overload takes far too long.
+      if (timer !== undefined && now >= dueAt) endWindow(now);
+      if (timer === undefined && !closed) arm(now);
       if (closed || connections.isOverLimit(request.socket)) {
         refuse(logger, { request, response, line: accessLine(request) }, { last: true });
         return false;
@@ -142,7 +148,8 @@ export function admission({ logger, connections, maxAtWork = MAX_LIMIT }: Admiss
         return false;
       }
       const ticket: Ticket = {
-        startedAt: performance.now(),
+        startedAt: now,
+        waitingSince: undefined,
         aside: false,
         reading: true,
         busy: false,
@@ -181,13 +188,14 @@ export function admission({ logger, connections, maxAtWork = MAX_LIMIT }: Admiss
     },
     async outside(request, waiting) {
       const ticket = tickets.get(request);
-      if (ticket === undefined || ticket.aside || aside >= MAX_ASIDE) return waiting;
-      const workedMs = performance.now() - ticket.startedAt;
-      setAside(ticket);
+      if (ticket === undefined) return waiting;
+      const since = performance.now();
+      ticket.waitingSince = since;
       try {
         return await waiting;
       } finally {
-        takeBack(ticket, performance.now() - workedMs);
+        ticket.waitingSince = undefined;
+        if (ticket.aside) takeBack(ticket, ticket.startedAt + performance.now() - since);
       }
     },
     close() {

@@ -8,6 +8,8 @@ export const WINDOW_MS = 25;
 export const MAX_LIMIT = 512;
 /** So few are never refused, however slow they are. */
 const MIN_LIMIT = 8;
+/** While fewer are at work, and fewer than half of the limit, it is not the limit that makes them slow. */
+const MANY = 128;
 /** The latency to keep accepted requests below, in ms. */
 const TARGET_MS = 45;
 /** A store that is slow by itself raises the target: a commit that has just begun and the next one take this many times one. */
@@ -50,7 +52,7 @@ export function nextLimit({ limit, calmMs: known }: Limit, { worstMs, lateMs, ca
   const targetMs = Math.min(MAX_TARGET_MS, Math.max(TARGET_MS, CALM_FACTOR * calmMs));
   const delayMs = worstMs + lateMs;
   if (delayMs <= targetMs) return { limit: Math.min(MAX_LIMIT, limit + STEP_UP), calmMs };
-  if (2 * peak < limit) return { limit, calmMs };
+  if (peak < Math.min(MANY, limit / 2)) return { limit, calmMs };
   return { limit: Math.max(MIN_LIMIT, Math.floor(limit * Math.max(MAX_CUT, targetMs / delayMs))), calmMs };
 }
 

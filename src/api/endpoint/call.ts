@@ -28,7 +28,7 @@ export interface Call<D = never> {
   readonly line: AccessLine;
   /** The envelope of a success with this `data`, as JSON text. */
   readonly answer: (data: D) => string;
-  /** Waits for something else than work of this process: meanwhile the request takes no place (`admission.ts`). */
+  /** Waits for something that may be elsewhere: after a while the request takes no place meanwhile (`admission.ts`). */
   readonly outside: <T>(waiting: Promise<T>) => Promise<T>;
 }
 

@@ -30,6 +30,11 @@ test('below the target it rises by 4 in each window', () => {
   expect(limitAfter(10, good, low).limit).toBe(48);
 });
 
+test('128 are enough to cut: under overload the rest waits where it cannot be seen, in the sockets', () => {
+  expect(nextLimit(initialLimit, { ...bad, peak: 127 }).limit).toBe(512);
+  expect(nextLimit(initialLimit, { ...bad, peak: 128 }).limit).toBe(358);
+});
+
 test('with far fewer requests than the limit, slowness has another cause: a slow machine refuses none', () => {
   expect(limitAfter(1000, { ...bad, worstMs: 3000, peak: 64 }).limit).toBe(512);
 });
