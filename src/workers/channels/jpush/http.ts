@@ -1,12 +1,13 @@
-/** One HTTP exchange with JPush: keep-alive, bounded in connections, time and size. Knows nothing of the content. */
-import { type Dispatcher, Pool } from 'undici';
+/** HTTP calls to JPush: keep-alive, bounded in connections, time and size. Knows nothing of the content. */
+import { Pool } from 'undici';
+import { type Exchanged, exchange } from './exchange.ts';
 
 /** An app that hangs uses up its own connections and no other's. */
 const CONNECTIONS_PER_APP = 32;
 const MAX_BODY_BYTES = 64 * 1024;
 
 export interface Call {
-  /** Whose connections are used. */
+  /** The app whose connections are used. */
   readonly appKey: string;
   readonly method: 'GET' | 'POST';
   /** From the root of the API, with its query string. */
@@ -21,7 +22,7 @@ export type Reply =
       readonly status: number;
       /** Value of a header by its lowercase name. */
       readonly header: (name: string) => string | undefined;
-      /** Empty where the body broke off, or was longer than 64 KiB. */
+      /** Empty where the body broke off, was longer than 64 KiB, or is compressed although that was not asked for. */
       readonly text: string;
     }
   /** No status line came back; whether the call was carried out is unknown. */
@@ -48,6 +49,9 @@ export function jpushHttp(url: string, deadlineMs: number): JPushHttp {
       connections: CONNECTIONS_PER_APP,
       allowH2: false,
       connectTimeout: deadlineMs,
+      // The deadline of a call covers both.
+      headersTimeout: 0,
+      bodyTimeout: 0,
       maxResponseSize: MAX_BODY_BYTES,
     });
     pools.set(appKey, pool);
@@ -57,27 +61,9 @@ export function jpushHttp(url: string, deadlineMs: number): JPushHttp {
   return {
     async call(call, signal) {
       signal.throwIfAborted();
-      const limit = deadline(deadlineMs, signal);
-      try {
-        const response = await poolOf(call.appKey).request({
-          method: call.method,
-          path: root + call.path,
-          headers: headersOf(call),
-          body: call.body ?? null,
-          signal: limit.signal,
-        });
-        const text = await readText(response.body);
-        signal.throwIfAborted();
-        return answered(response, text);
-      } catch (error) {
-        signal.throwIfAborted();
-        return {
-          type: 'unanswered',
-          reason: limit.signal.aborted ? `no answer within ${deadlineMs} ms` : `connection failed: ${nameOf(error)}`,
-        };
-      } finally {
-        limit.clear();
-      }
+      const { appKey, method, path, body } = call;
+      const options = { method, path: root + path, headers: headersOf(call), body: body ?? null };
+      return replyOf(await exchange(poolOf(appKey), options, deadlineMs, signal), deadlineMs);
     },
     async close() {
       await Promise.all([...pools.values()].map((pool) => pool.destroy()));
@@ -85,51 +71,35 @@ export function jpushHttp(url: string, deadlineMs: number): JPushHttp {
   };
 }
 
-/** A signal that aborts with `outer`, or after `ms`. */
-function deadline(ms: number, outer: AbortSignal): { readonly signal: AbortSignal; clear(): void } {
-  const controller = new AbortController();
-  const abort = (): void => controller.abort();
-  const timer = setTimeout(abort, ms);
-  outer.addEventListener('abort', abort, { once: true });
-  return {
-    signal: controller.signal,
-    clear() {
-      clearTimeout(timer);
-      outer.removeEventListener('abort', abort);
-    },
+function headersOf({ authorization, body }: Call): Record<string, string> {
+  const headers: Record<string, string> = {
+    authorization,
+    accept: 'application/json',
+    // Nothing here decompresses.
+    'accept-encoding': 'identity',
   };
-}
-
-function headersOf(call: Call): Record<string, string> {
-  const headers: Record<string, string> = { authorization: call.authorization, accept: 'application/json' };
-  if (call.body !== undefined) headers['content-type'] = 'application/json; charset=utf-8';
+  if (body !== undefined) headers['content-type'] = 'application/json; charset=utf-8';
   return headers;
 }
 
-function answered({ statusCode, headers }: Dispatcher.ResponseData, text: string): Reply {
-  return {
-    type: 'answered',
-    status: statusCode,
-    header(name) {
-      const value = headers[name];
-      return Array.isArray(value) ? value[0] : value;
-    },
-    text,
-  };
-}
-
-/** A body that breaks off or is too long is as good as none: the status line has said the main thing already. */
-async function readText(body: Dispatcher.ResponseData['body']): Promise<string> {
-  try {
-    return await body.text();
-  } catch {
-    return '';
+function replyOf(exchanged: Exchanged, deadlineMs: number): Reply {
+  if (exchanged.type === 'unanswered') {
+    const reason = exchanged.late
+      ? `no answer within ${deadlineMs} ms`
+      : `connection failed: ${nameOf(exchanged.error)}`;
+    return { type: 'unanswered', reason };
   }
+  const { status, headers, text } = exchanged;
+  const header = (name: string): string | undefined => {
+    const value = headers[name];
+    return Array.isArray(value) ? value[0] : value;
+  };
+  const isPlain = /^\s*(identity)?\s*$/i.test(header('content-encoding') ?? '');
+  return { type: 'answered', status, header, text: isPlain ? text : '' };
 }
 
 /** The name of a network error. Its message could quote the request, so it is left out. */
-function nameOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
+function nameOf(error: Error): string {
   const { code } = error as NodeJS.ErrnoException;
   return typeof code === 'string' ? code : error.name;
 }

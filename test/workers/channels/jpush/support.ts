@@ -21,6 +21,7 @@ export interface Seen {
   readonly method: string;
   readonly url: string;
   readonly authorization: string | undefined;
+  readonly acceptEncoding: string | string[] | undefined;
   readonly body: string;
 }
 
@@ -53,7 +54,13 @@ async function callOf(request: IncomingMessage): Promise<Seen> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
   const { method = '', url = '', headers } = request;
-  return { method, url, authorization: headers.authorization, body: Buffer.concat(chunks).toString('utf8') };
+  return {
+    method,
+    url,
+    authorization: headers.authorization,
+    acceptEncoding: headers['accept-encoding'],
+    body: Buffer.concat(chunks).toString('utf8'),
+  };
 }
 
 export function answer(

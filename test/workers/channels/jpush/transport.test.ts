@@ -1,4 +1,5 @@
 /** Failures of a call on its way, and the request that is sent. */
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import {
   answer,
@@ -74,6 +75,36 @@ describe('an answer that does not come', () => {
   });
 });
 
+describe('an answer in an encoding', () => {
+  it('is asked not to be', async () => {
+    const { url, seen } = await scriptedServer((response, { acceptEncoding }) => {
+      if (acceptEncoding === 'identity') return answer(response, 200, ok);
+      answer(response, 200, gzipSync(JSON.stringify(ok)).toString('latin1'), { 'content-encoding': 'gzip' });
+    });
+    expect(await channelTo(url).send(deliveryTo(ONE), unaborted())).toMatchObject({ type: 'sent' });
+    expect(seen[0]?.acceptEncoding).toBe('identity');
+  });
+
+  it.each([
+    [200, 'gzip', { type: 'unreadable' }],
+    [200, 'identity', { type: 'sent' }],
+    [500, 'br', { type: 'failed', provider: { httpStatus: 500 } }],
+    [401, 'gzip', { type: 'denied', provider: { httpStatus: 401 } }],
+  ])('counts by its status, whatever it seems to say: %i %s', async (status, encoding, expected) => {
+    const { url } = await scriptedServer((response) => {
+      answer(response, status, ok, { 'content-encoding': encoding });
+    });
+    expect(await channelTo(url).send(deliveryTo(ONE), unaborted())).toMatchObject(expected);
+  });
+});
+
+it('takes no announcement of an answer for the answer', async () => {
+  const { url } = await scriptedServer((response) => {
+    response.writeEarlyHints({ link: '</style.css>; rel=preload' }, () => answer(response, 200, ok));
+  });
+  expect(await channelTo(url).send(deliveryTo(ONE), unaborted())).toMatchObject({ type: 'sent' });
+});
+
 describe('an abort', () => {
   it('ends a call under way with its reason', async () => {
     const stop = new AbortController();
@@ -86,6 +117,30 @@ describe('an abort', () => {
     await expect(channelTo(url).send(deliveryTo(ONE), AbortSignal.abort(new Error('gone')))).rejects.toThrow('gone');
     expect(seen).toEqual([]);
   });
+});
+
+it('does not make a call that was given up while it waited for a connection', async () => {
+  const held: (() => void)[] = [];
+  let arrived = 0;
+  const { promise: full, resolve } = Promise.withResolvers<void>();
+  const { url, seen } = await scriptedServer((response) => {
+    arrived += 1;
+    if (arrived > 32) return answer(response, 200, ok);
+    held.push(() => answer(response, 200, ok));
+    if (arrived === 32) resolve();
+  });
+  const channel = channelTo(url, { deadlineMs: 10_000 });
+  const stop = new AbortController();
+  const holding = Array.from({ length: 32 }, () => channel.send(deliveryTo(ONE), unaborted()));
+  await full;
+  const given = channel.send(deliveryTo(['given-up']), stop.signal);
+  const last = channel.send(deliveryTo(['last']), unaborted());
+  stop.abort(new Error('stopping'));
+  await expect(given).rejects.toThrow('stopping');
+  for (const release of held) release();
+  expect(new Set((await Promise.all([...holding, last])).map(({ type }) => type))).toEqual(new Set(['sent']));
+  expect(seen).toHaveLength(33);
+  expect(seen.filter(({ body }) => body.includes('given-up'))).toEqual([]);
 });
 
 it('ends calls under way as failed when it is closed', async () => {
