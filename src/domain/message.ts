@@ -1,43 +1,11 @@
 /** A message on its way out: accepted, prepared, handed to the provider or failed, expired, cancelled, erased. */
+
 import { assertNever, type Decider, type Decision, decided } from './decider.ts';
 import { aloneIn, groupNamed, isAlone, type TargetGroup } from './dispatch-groups.ts';
-import {
-  type AcceptedMessage,
-  type ChannelName,
-  type EventData,
-  type FailureCode,
-  type MessageEvent,
-  type TargetRef,
-  targetKey,
-} from './events.ts';
+import { type AcceptedMessage, type EventData, type FailureCode, type MessageEvent, targetKey } from './events.ts';
+import { foldInPlace, foldMessage, type KnownMessage, type MessageState, type Outcome } from './message-state.ts';
 
-export type Outcome = { readonly type: 'sent' } | { readonly type: 'failed'; readonly failure: FailureCode };
-
-export interface PreparedGroup {
-  readonly idempotencyKey?: string | undefined;
-  readonly keyValidUntil?: string | undefined;
-  readonly round: number;
-}
-
-export type MessageState =
-  | { readonly status: 'none' }
-  | {
-      readonly status: 'accepted';
-      readonly message: AcceptedMessage;
-      /** The newest preparation of each group. */
-      readonly prepared: ReadonlyMap<string, PreparedGroup>;
-      /** The groups of a single target that events speak of, each with the channel that it went to last. */
-      readonly alone: ReadonlyMap<string, ChannelName>;
-      /** By targetKey; a target without one is still to be sent to. */
-      readonly outcomes: ReadonlyMap<string, Outcome>;
-      /** By targetKey, the round of each target that was redriven; 0 for the others. */
-      readonly rounds: ReadonlyMap<string, number>;
-      /** targetKeys whose display was cancelled. */
-      readonly cancelled: ReadonlySet<string>;
-      readonly erased: boolean;
-    };
-
-export type KnownMessage = Extract<MessageState, { status: 'accepted' }>;
+export type { KnownMessage, MessageState, PreparedGroup } from './message-state.ts';
 
 /** Names a group of targets in a command: everything that its events say of it. */
 export type DispatchGroup = Omit<EventData<'MessageDispatchPrepared'>, 'idempotencyKey' | 'keyValidUntil'>;
@@ -75,12 +43,10 @@ export type MessageCommand =
   /** `now` in ms since 1970. */
   | { readonly type: 'Expire'; readonly now: number };
 
-const none: MessageState = { status: 'none' };
-
 export const messageDecider: Decider<MessageState, MessageCommand, MessageEvent> = {
-  initialState: () => none,
-  evolve: (state, event) => evolveAll(state, [event]),
-  evolveAll,
+  initialState: () => ({ status: 'none' }),
+  evolve: (state, event) => foldMessage(state, [event]),
+  evolveAll: foldMessage,
 
   decide(command, state) {
     if (command.type === 'Accept')
@@ -89,98 +55,15 @@ export const messageDecider: Decider<MessageState, MessageCommand, MessageEvent>
   },
 };
 
-/** A known message while it is folded. It is not shared yet, so it is changed in place. */
-interface Draft {
-  readonly status: 'accepted';
-  readonly message: AcceptedMessage;
-  readonly prepared: Map<string, PreparedGroup>;
-  readonly alone: Map<string, ChannelName>;
-  readonly outcomes: Map<string, Outcome>;
-  readonly rounds: Map<string, number>;
-  readonly cancelled: Set<string>;
-  erased: boolean;
-}
-
-/** One copy for all events: a stream has several for each target, and a copy for each would make it quadratic. */
-function evolveAll(state: MessageState, events: Iterable<MessageEvent>): MessageState {
-  let draft = state.status === 'none' ? undefined : draftOf(state);
-  for (const event of events) {
-    if (event.type === 'MessageAccepted') draft = newDraft(event.data);
-    else if (draft !== undefined) applyTo(draft, event);
-  }
-  return draft ?? state;
-}
-
-function newDraft(message: AcceptedMessage): Draft {
-  return {
-    status: 'accepted',
-    message,
-    prepared: new Map(),
-    alone: new Map(),
-    outcomes: new Map(),
-    rounds: new Map(),
-    cancelled: new Set(),
-    erased: false,
-  };
-}
-
-function draftOf(state: KnownMessage): Draft {
-  return {
-    ...state,
-    prepared: new Map(state.prepared),
-    alone: new Map(state.alone),
-    outcomes: new Map(state.outcomes),
-    rounds: new Map(state.rounds),
-    cancelled: new Set(state.cancelled),
-  };
-}
-
-function applyTo(draft: Draft, event: Exclude<MessageEvent, { type: 'MessageAccepted' }>): void {
-  switch (event.type) {
-    case 'MessageDispatchPrepared': {
-      const { group, idempotencyKey, keyValidUntil, round } = event.data;
-      draft.prepared.set(group, { idempotencyKey, keyValidUntil, round });
-      noteAlone(draft, event.data);
-      break;
-    }
-    case 'MessageDispatched':
-      noteAlone(draft, event.data);
-      setOutcome(draft, refsOf(event.data), { type: 'sent' });
-      break;
-    case 'MessageDispatchFailed': {
-      const { failure } = event.data;
-      noteAlone(draft, event.data);
-      setOutcome(draft, refsOf(event.data), { type: 'failed', failure });
-      break;
-    }
-    case 'DispatchRedriven':
-      noteAlone(draft, event.data);
-      for (const key of refsOf(event.data).map(targetKey)) {
-        draft.outcomes.delete(key);
-        draft.rounds.set(key, event.data.round);
-      }
-      break;
-    case 'MessageExpired':
-      setOutcome(draft, event.data.targets, { type: 'failed', failure: 'expired' });
-      break;
-    case 'MessageDisplayCancelled':
-      for (const target of event.data.targets) draft.cancelled.add(targetKey(target));
-      break;
-    case 'MessageErased':
-      draft.erased = true;
-      break;
-    default:
-      assertNever(event);
-  }
-}
-
-function noteAlone({ alone }: Draft, { group, channel }: { group: string; channel: ChannelName }): void {
-  if (isAlone(group)) alone.set(group, channel);
-}
-
-function setOutcome({ outcomes }: Draft, targets: readonly TargetRef[], outcome: Outcome): void {
-  for (const target of targets) outcomes.set(targetKey(target), outcome);
-}
+/**
+ * The same for an owner of the state who needs no earlier one: folding changes the state in place. A copy for each of
+ * thousands of appends would cost time that grows with the square of the targets.
+ */
+export const ownedMessageDecider: Decider<MessageState, MessageCommand, MessageEvent> = {
+  ...messageDecider,
+  evolve: (state, event) => foldInPlace(state, [event]),
+  evolveAll: foldInPlace,
+};
 
 function decideAccepted(
   command: Exclude<MessageCommand, { type: 'Accept' }>,
@@ -303,8 +186,4 @@ function isPrepared(state: KnownMessage, command: Extract<MessageCommand, { type
   const recorded = state.prepared.get(command.group.group);
   if (recorded?.idempotencyKey !== command.replaces) return true;
   return recorded?.idempotencyKey === command.idempotencyKey && recorded?.round === command.group.round;
-}
-
-function refsOf(data: { appPackage: string; targets: readonly string[] }): TargetRef[] {
-  return data.targets.map((clientId) => ({ clientId, appPackage: data.appPackage }));
 }

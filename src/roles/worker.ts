@@ -3,6 +3,7 @@ import type { App } from '../domain/apps.ts';
 import { appDirectory } from '../domain/apps.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { jpushChannel } from '../workers/channels/jpush/index.ts';
+import { messageSessions } from '../workers/delivery/message-sessions.ts';
 import type { DeliveryDeps } from '../workers/delivery/work.ts';
 import { startDeliveryWorker } from '../workers/delivery/worker.ts';
 import { startDispatcher } from '../workers/dispatcher.ts';
@@ -19,8 +20,9 @@ export interface WorkerDeps extends DeliveryDeps {
 export async function startWorker(deps: WorkerDeps): Promise<Part> {
   const apps = appDirectory(deps.apps);
   const jpush = jpushChannel({ url: deps.jpushUrl, packages: apps, clock: deps.clock });
-  const delivery = startDeliveryWorker({ ...deps, channels: { jpush } });
-  const dispatcher = startDispatcher(deps);
+  const sessions = messageSessions(deps.log, deps.clock);
+  const delivery = startDeliveryWorker({ ...deps, channels: { jpush }, sessions });
+  const dispatcher = startDispatcher({ ...deps, onAccepted: sessions.begin });
   const sweeper = startExpirySweeper(deps);
   const reconciler = startReconciler(deps);
   deps.telemetry?.report('worker', { state: 'up' });

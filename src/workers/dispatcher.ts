@@ -16,6 +16,8 @@ const filter: LogFilter = { prefixes: [streamPrefixes.message], types: ['Message
 
 export interface DispatcherDeps extends SubscriptionDeps {
   readonly jobs: Jobs;
+  /** Given each message before its jobs are added. */
+  readonly onAccepted?: (accepted: RecordedEvent<Accepted>) => void;
 }
 
 export function startDispatcher(deps: DispatcherDeps): Subscription {
@@ -38,7 +40,11 @@ async function take(
   return to;
 }
 
-async function addJobs({ jobs }: DispatcherDeps, events: readonly RecordedEvent<Accepted>[]): Promise<void> {
+async function addJobs(
+  { jobs, onAccepted }: DispatcherDeps,
+  events: readonly RecordedEvent<Accepted>[],
+): Promise<void> {
+  if (onAccepted !== undefined) for (const event of events) onAccepted(event);
   const added = events.flatMap(({ event: { data } }) =>
     groupsOf(data).map(({ group, channel, appPackage }) =>
       deliveryJob({ msgId: data.msgId, group, channel, appPackage }),

@@ -9,7 +9,7 @@ import { DeadJob, type Job, PauseQueue, RetryJob } from '../../ports/jobs.ts';
 import type { Channel, Delivery, Recipient } from '../channels/channel.ts';
 import { groupKey } from './group-key.ts';
 import type { Turn } from './lane.ts';
-import { messageSessions } from './message-session.ts';
+import { messageSessions } from './message-sessions.ts';
 import { type Call, callFailed, expire, fail, failGone, giveUp, recordResult, type Step } from './outcomes.ts';
 import { type Reachability, reachable } from './recipients.ts';
 import { isStoreFailure, storeFailures } from './store-failures.ts';
@@ -20,12 +20,15 @@ import { type DeliveryDeps, load, type Route, type Run, type Work } from './work
 const MAX_ROUNDS = 20;
 
 /** The handler of a delivery job. @throws RetryJob, PauseQueue, DeadJob for the queue */
-export function delivery(deps: DeliveryDeps, routeOf: (job: DeliveryJob) => Route | undefined) {
-  const withMessage = messageSessions(deps.log, deps.clock);
+export function delivery(
+  deps: DeliveryDeps,
+  routeOf: (job: DeliveryJob) => Route | undefined,
+  sessions = messageSessions(deps.log, deps.clock),
+) {
   const forQueue = storeFailures(deps);
   const unreadable = unreadableAnswers();
   return (job: Job<DeliveryJob>, signal: AbortSignal): Promise<void> =>
-    withMessage(job.data.msgId, async (message) => {
+    sessions.use(job.data.msgId, async (message) => {
       const run: Run = { job, signal, message, newer: new Map(), reserved: new Set(), refused: new Set(), unreadable };
       try {
         await deliverOrGiveUp(deps, run, routeOf(job.data));
@@ -57,7 +60,7 @@ function isLastFailure(error: unknown, { job, signal }: Run): boolean {
 /** Each round either ends the job or has changed something, so there are no more of them than it has recipients. */
 async function deliver(deps: DeliveryDeps, run: Run, route: Route | undefined): Promise<void> {
   for (let round = 1; round <= MAX_ROUNDS; round += 1) {
-    const work = await load(deps, run);
+    const work = await load(deps, run, route);
     if (work === undefined || (await step(deps, work, route)) === 'done') return;
   }
   // That was progress, and costs no attempt.
@@ -65,12 +68,12 @@ async function deliver(deps: DeliveryDeps, run: Run, route: Route | undefined): 
 }
 
 async function step(deps: DeliveryDeps, work: Work, route: Route | undefined): Promise<Step> {
-  const { clock, documents, contents } = deps;
+  const { clock, contents } = deps;
   const { run, state, group } = work;
   const left = Date.parse(state.message.expiresAt) - clock.now();
   if (left <= 0) return expire(work, clock.now());
 
-  const { recipients, gone, moved } = await reachable(documents, state, group, run.newer);
+  const { recipients, gone, moved } = await reachable(deps, state, group, run.newer);
   if (gone.length > 0) await failGone(deps, work, gone);
   if (moved.length > 0) await reroute(deps, work, moved);
   if (recipients.length === 0) return 'done';

@@ -54,7 +54,7 @@ export async function endedBy(
 ): Promise<ReadonlySet<string>> {
   const ended = new Set<string>();
   for (const clientId of clientIds) {
-    const last = (await log.readNewest(registrationStream({ clientId, appPackage }), 1)).at(-1);
+    const [last] = await log.readNewest(registrationStream({ clientId, appPackage }), 1);
     if (last?.event.type !== 'ChannelUnregistered' || last.event.data.reason !== 'pushIdRejected') continue;
     if (last.metadata.causationId === accepted.id) ended.add(clientId);
   }

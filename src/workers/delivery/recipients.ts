@@ -1,9 +1,10 @@
-/** Which targets of a group can be reached: each try goes to the registration as it then is (`docs/api.md §4`). */
-import type { ChannelName, Registration } from '../../domain/events.ts';
+/** The targets of a group that can be reached: each try goes to the registration as it then is (`docs/api.md §4`). */
+import type { ChannelName, Registration, TargetRef } from '../../domain/events.ts';
 import type { DispatchGroup, KnownMessage } from '../../domain/message.ts';
 import { RegistrationStatus } from '../../domain/status.ts';
-import { registrationId } from '../../domain/streams.ts';
+import { registrationId, registrationStream } from '../../domain/streams.ts';
 import type { Documents } from '../../ports/documents.ts';
+import type { EventLog } from '../../ports/event-log.ts';
 import { devices } from '../../ports/read-models/devices.ts';
 import type { Recipient } from '../channels/channel.ts';
 
@@ -18,32 +19,67 @@ export interface Reachability {
   readonly moved: readonly { readonly clientId: string; readonly channel: ChannelName }[];
 }
 
-/** @param newer registrations by clientId that are known better than from the device list */
+/** Streams of registrations that are read at once. */
+const STREAMS_AT_ONCE = 16;
+
+/**
+ * The device list may lag behind, or be swapped for a copy that does: whether a target is gone is decided on the stream of
+ * its registration.
+ * @param newer registrations by clientId that are known from their streams; those that are read here are added
+ * @throws StoreUnavailable
+ */
 export async function reachable(
-  documents: Documents,
-  { message }: KnownMessage,
+  { documents, log }: { readonly documents: Documents; readonly log: EventLog },
+  { message: { boundUserId } }: KnownMessage,
   { channel, appPackage, targets }: Pick<DispatchGroup, 'channel' | 'appPackage' | 'targets'>,
-  newer: ReadonlyMap<string, CurrentRegistration>,
+  newer: Map<string, CurrentRegistration>,
 ): Promise<Reachability> {
   const idOf = (clientId: string): string => registrationId({ clientId, appPackage });
   const listed = await documents.getMany(devices, targets.map(idOf));
+  const isListedGone = (clientId: string): boolean =>
+    !newer.has(clientId) && !isStill(listed.get(idOf(clientId))?.document, boundUserId);
+  const doubtful = targets.filter(isListedGone);
+  for (let start = 0; start < doubtful.length; start += STREAMS_AT_ONCE)
+    await Promise.all(
+      doubtful.slice(start, start + STREAMS_AT_ONCE).map(async (clientId) => {
+        const current = await registeredNow(log, { clientId, appPackage });
+        if (current !== undefined) newer.set(clientId, current);
+      }),
+    );
+
   const recipients: Recipient[] = [];
   const gone: string[] = [];
   const moved: { clientId: string; channel: ChannelName }[] = [];
   for (const clientId of targets) {
     const current = newer.get(clientId) ?? listed.get(idOf(clientId))?.document;
-    if (current === undefined || !isStill(current, message.boundUserId)) gone.push(clientId);
+    if (!isStill(current, boundUserId)) gone.push(clientId);
     else if (channelOf(current) !== channel) moved.push({ clientId, channel: channelOf(current) });
     else recipients.push({ clientId, pushId: current.pushId });
   }
   return { recipients, gone, moved };
 }
 
+/** The registration as its stream has it, unless it has ended. Its events are complete, so the newest one is enough. */
+async function registeredNow(log: EventLog, target: TargetRef): Promise<CurrentRegistration | undefined> {
+  const [newest] = await log.readNewest(registrationStream(target), 1);
+  switch (newest?.event.type) {
+    case 'ChannelRegistered':
+      return { ...newest.event.data, status: RegistrationStatus.registered };
+    case 'ChannelUpdated':
+      return { ...newest.event.data, status: RegistrationStatus.updated };
+    default:
+      return undefined;
+  }
+}
+
 export function channelOf({ collab3th }: Pick<Registration, 'collab3th'>): ChannelName {
   return collab3th === 1 ? 'm2m' : 'jpush';
 }
 
-function isStill(current: CurrentRegistration, boundUserId: string | undefined): boolean {
-  const registered = current.status !== RegistrationStatus.unregistered;
-  return registered && (boundUserId === undefined || current.userId === boundUserId);
+function isStill(
+  current: CurrentRegistration | undefined,
+  boundUserId: string | undefined,
+): current is CurrentRegistration {
+  if (current === undefined || current.status === RegistrationStatus.unregistered) return false;
+  return boundUserId === undefined || current.userId === boundUserId;
 }

@@ -56,10 +56,15 @@ export interface Work extends OpenMessage {
  * @returns nothing if there is nothing left to do
  * @throws RetryJob while the message can't be seen; DeadJob if the group has given up and was not redriven since
  */
-export async function load({ logger }: Pick<DeliveryDeps, 'logger'>, run: Run): Promise<Work | undefined> {
+export async function load(
+  { logger }: Pick<DeliveryDeps, 'logger'>,
+  run: Run,
+  route?: Route,
+): Promise<Work | undefined> {
   const { job } = run;
   const { msgId, group: name, channel, appPackage } = job.data;
-  const opened = await run.message.open();
+  // A channel with keys records one before it is called.
+  const opened = await run.message.open(route?.channel.reserveKey !== undefined);
   const whole = opened === undefined ? undefined : groupNamed(opened.state.message, name, channel);
   // A job exists only because its event does: a reader that doesn't see the event lags behind.
   if (opened === undefined || whole === undefined) {

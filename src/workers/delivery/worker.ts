@@ -5,11 +5,14 @@ import { DeadJob, type Job, PauseQueue, RetryJob } from '../../ports/jobs.ts';
 import type { Channel } from '../channels/channel.ts';
 import { delivery } from './deliver.ts';
 import { LANE_CONCURRENCY, lane } from './lane.ts';
+import type { MessageSessions } from './message-sessions.ts';
 import type { DeliveryDeps, Route } from './work.ts';
 
 export interface DeliveryWorkerDeps extends DeliveryDeps {
   /** The channels that this service has. */
   readonly channels: Partial<Record<ChannelName, Channel>>;
+  /** Shared with the dispatcher of the process. */
+  readonly sessions?: MessageSessions;
 }
 
 export interface DeliveryWorker {
@@ -29,7 +32,7 @@ export function startDeliveryWorker(deps: DeliveryWorkerDeps): DeliveryWorker {
     routes.set(queue, route);
     return route;
   };
-  const deliver = delivery(deps, routeOf);
+  const deliver = delivery(deps, routeOf, deps.sessions);
   const handler = async (job: Job<DeliveryJob>, signal: AbortSignal): Promise<void> => {
     try {
       await deliver(job, signal);

@@ -159,3 +159,46 @@ describe('a terminal that has moved to another channel', () => {
     ]);
   });
 });
+
+describe('a device list that lags behind', () => {
+  /** As it was before anybody registered. */
+  const empty = (rig: ReturnType<typeof delivering>) => ({
+    documents: { ...rig.deps.documents, getMany: async () => new Map() },
+  });
+
+  test('fails no target that is registered', async () => {
+    const { rig, msgId, job } = await accepted();
+    await rig.elsewhere(empty(rig))(job);
+    expect(pushIds(rig)).toEqual([['push-c1', 'push-c2']]);
+    expect((await rig.outcomes(msgId)).at(-1)).toMatchObject({ type: 'MessageDispatched' });
+  });
+
+  test('or shows another user than the stream does sends to whom the stream names', async () => {
+    const { rig, job } = await accepted('user-1');
+    const stale = new Map(
+      ['c1', 'c2'].map((clientId) => {
+        const document = { ...rig.registered(clientId, { userId: 'user-2' }).data, status: 1, firstPosition: '1' };
+        const id = rig.registrationIdOf(clientId);
+        return [id, { id, position: 1n, document }] as const;
+      }),
+    );
+    await rig.elsewhere({ documents: { ...rig.deps.documents, getMany: async () => stale as never } })(job);
+    expect(pushIds(rig)).toEqual([['push-c1', 'push-c2']]);
+  });
+
+  test('leaves those gone that the stream calls gone, without reading it whole', async () => {
+    const { rig, msgId, job } = await accepted();
+    await rig.terminals(unregistered({ clientId: 'c1', appPackage: rig.appPackage }));
+    const read: string[] = [];
+    const readStream: typeof rig.deps.log.readStream = async (stream, ...more) => {
+      read.push(stream);
+      return rig.deps.log.readStream(stream, ...more);
+    };
+    await rig.elsewhere({ ...empty(rig), log: { ...rig.deps.log, readStream } })(job);
+    expect(pushIds(rig)).toEqual([['push-c2']]);
+    expect(await rig.outcomes(msgId)).toContainEqual(
+      expect.objectContaining({ data: expect.objectContaining({ targets: ['c1'], failure: 'unregistered' }) }),
+    );
+    expect(read.filter((stream) => stream.startsWith('registration-'))).toEqual([]);
+  });
+});
