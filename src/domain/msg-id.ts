@@ -1,6 +1,6 @@
 /**
- * msgId (`docs/api.md §3`): `yyyyMMddHHmmssSSS` in the service's time zone, 4 characters that name the source,
- * 5 that count and randomise. Digits and lowercase letters; ids of one source sort in the order they were made.
+ * msgId (`docs/api.md §3`): `yyyyMMddHHmmssSSS` in the service's time zone at its standard offset, 4 characters that name
+ * the source, 5 that count and randomise. Digits and lowercase letters; ids of one source sort in the order they were made.
  */
 import { createHash } from 'node:crypto';
 import type { ZonedTime } from './time.ts';

@@ -4,16 +4,23 @@
 export interface ZonedTime {
   /** `yyyy-MM-dd HH:mm:ss` of an instant in ms since 1970 or as ISO text. */
   display(instant: number | string): string;
-  /** `yyyyMMddHHmmssSSS` of an instant in ms since 1970. */
+  /** `yyyyMMddHHmmssSSS` of an instant in ms since 1970, at the zone's standard offset all year: it never steps back. */
   stamp(instant: number): string;
 }
 
 /** Zones change their offset on quarters of an hour, counted in UTC. */
 const QUARTER_MS = 15 * 60_000;
 
+/**
+ * The standard offset of a zone is its lower one of these two instants, one of which is winter on each half of the earth.
+ * They never change: a zone that is given another standard time some day keeps its stamps in order.
+ */
+const MIDWINTERS = [Date.UTC(2026, 0, 1), Date.UTC(2026, 6, 1)];
+
 /** @throws RangeError for a zone that is not known */
 export function zonedTime(timeZone: string): ZonedTime {
   const offsetOf = offsetLookup(timeZone);
+  const standardOffset = Math.min(...MIDWINTERS.map(offsetOf));
   const local = (instant: number): string => new Date(instant + offsetOf(instant)).toISOString();
   return {
     display(instant) {
@@ -21,7 +28,7 @@ export function zonedTime(timeZone: string): ZonedTime {
       return `${text.slice(0, 10)} ${text.slice(11, 19)}`;
     },
     stamp(instant) {
-      return local(instant).replace(/[^0-9]/g, '');
+      return new Date(instant + standardOffset).toISOString().replace(/[^0-9]/g, '');
     },
   };
 }

@@ -79,14 +79,40 @@ describe('stamp', () => {
     );
   });
 
-  test('sorts by time in a zone without summer time', () => {
-    const time = zonedTime('Asia/Shanghai');
-    const instant = fc.integer({ min: MIN, max: MAX });
-    fc.assert(
-      fc.property(instant, instant, (one, other) => {
-        expect(time.stamp(one) < time.stamp(other)).toBe(one < other);
-      }),
-    );
+  test.each([
+    ['America/New_York', '2026-07-01T12:00:00.000Z', '20260701070000000'],
+    ['America/New_York', '2026-12-01T12:00:00.000Z', '20261201070000000'],
+    ['Europe/Dublin', '2026-07-01T12:00:00.000Z', '20260701120000000'],
+    ['Australia/Lord_Howe', '2026-01-01T12:00:00.000Z', '20260101223000000'],
+    ['Pacific/Chatham', '2026-01-01T12:00:00.000Z', '20260102004500000'],
+    ['Africa/Casablanca', '2026-03-01T12:00:00.000Z', '20260301130000000'],
+  ])('in %s %s is %s, at the standard offset', (zone, instant, stamp) => {
+    expect(zonedTime(zone).stamp(Date.parse(instant))).toBe(stamp);
+  });
+
+  test.each([...zones, 'Africa/Casablanca', 'Europe/Dublin'])(
+    'in %s it sorts by time, whatever the clocks there do',
+    (zone) => {
+      const time = zonedTime(zone);
+      const instant = fc.integer({ min: MIN, max: MAX });
+      const nearby = fc.integer({ min: -2 * 3_600_000, max: 2 * 3_600_000 });
+      fc.assert(
+        fc.property(instant, fc.oneof(instant, nearby), (one, other) => {
+          const two = Math.abs(other) <= 2 * 3_600_000 ? one + other : other;
+          expect(time.stamp(one) < time.stamp(two)).toBe(one < two);
+        }),
+      );
+    },
+  );
+
+  test('two instants an hour apart, between which the clocks are set back, differ and stay in order', () => {
+    const time = zonedTime('America/New_York');
+    const [before, after] = ['2026-11-01T05:30:00.000Z', '2026-11-01T06:30:00.000Z'].map(Date.parse) as [
+      number,
+      number,
+    ];
+    expect(time.display(before)).toBe(time.display(after));
+    expect(time.stamp(before) < time.stamp(after)).toBe(true);
   });
 });
 
