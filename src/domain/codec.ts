@@ -2,6 +2,8 @@
  * Between stored JSON and the domain's types: validates on the way in and out, and upcasts old versions on the way out.
  * Unknown fields are dropped on read, refused nowhere.
  */
+import type { ZodType } from 'zod';
+import { checkData, checkMetadata } from './event-checks.ts';
 import {
   type EventContext,
   type EventMetadata,
@@ -33,7 +35,8 @@ export class UndecodableEvent extends Error {
 
 /** The newest version of a type, given the upcasters known. */
 export function currentVersion(type: EventType, known = upcasters): number {
-  return Object.keys(known[type] ?? {}).length + 1;
+  const earlier = known[type];
+  return earlier === undefined ? 1 : Object.keys(earlier).length + 1;
 }
 
 /** Lifts `data` of version `from` to the newest version. @throws UndecodableEvent for a version from the future */
@@ -55,11 +58,12 @@ export function upcast(type: EventType, from: number, data: unknown, known = upc
 
 /** Checks and serialises an event. @throws ZodError when data or context break their schema: a defect of ours */
 export function encodeEvent(event: UmsEvent, context: EventContext): EncodedEvent {
-  const metadata: EventMetadata = { ...context, schemaVersion: currentVersion(event.type) };
+  const { type, data } = event;
+  const metadata: EventMetadata = { ...context, schemaVersion: currentVersion(type) };
   return {
-    type: event.type,
-    data: JSON.stringify(schemaOf(event.type).parse(event.data)),
-    metadata: JSON.stringify(metadataSchema.parse(metadata)),
+    type,
+    data: JSON.stringify(checkData[type]?.(data) ?? schemaOf(type).parse(data)),
+    metadata: JSON.stringify(checkMetadata(metadata) ?? metadataSchema.parse(metadata)),
   };
 }
 
@@ -75,11 +79,18 @@ export function decodeEvent(stored: EncodedEvent): { event: UmsEvent; metadata: 
   } catch {
     throw new UndecodableEvent(`${type} is not JSON`);
   }
-  const metadata = metadataSchema.safeParse(rawMetadata);
-  if (!metadata.success) throw new UndecodableEvent(`${type} has unusable metadata at ${pathsOf(metadata.error)}`);
-  const data = schemaOf(type).safeParse(upcast(type, metadata.data.schemaVersion, rawData));
-  if (!data.success) throw new UndecodableEvent(`${type} breaks its schema at ${pathsOf(data.error)}`);
-  return { event: { type, data: data.data } as UmsEvent, metadata: metadata.data };
+  const metadata = (checkMetadata(rawMetadata) ??
+    explained(metadataSchema, rawMetadata, `${type} has unusable metadata`)) as EventMetadata;
+  const lifted = upcast(type, metadata.schemaVersion, rawData);
+  const data = checkData[type](lifted) ?? explained(schemaOf(type), lifted, `${type} breaks its schema`);
+  return { event: { type, data } as UmsEvent, metadata };
+}
+
+/** The flat checks only say that a value is refused; the schema says where. @throws UndecodableEvent */
+function explained(schema: ZodType, value: unknown, what: string): unknown {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw new UndecodableEvent(`${what} at ${pathsOf(parsed.error)}`);
+  return parsed.data;
 }
 
 function pathsOf(error: { issues: readonly { path: readonly PropertyKey[] }[] }): string {
