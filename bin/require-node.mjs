@@ -1,4 +1,4 @@
-// Plain JavaScript that any Node since 18 can read: it has to run before it is known which Node this is.
+// Plain JavaScript that every Node since 18 can read: it runs before anybody knows which Node this is.
 import { readFileSync } from 'node:fs';
 
 /** Ends the process with one line and exit code 1 unless this is the major version that package.json pins. */

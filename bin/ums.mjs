@@ -6,6 +6,6 @@ import { stopEarly } from './stop-early.mjs';
 const onHearing = process.argv[2] === 'serve' ? stopEarly() : () => {};
 requireNode();
 const { run } = await import('../src/main.ts');
-// Loading blocks: a signal that came meanwhile is heard now, before anything is made.
+// Loading blocks: a signal that came meanwhile is handled now, before anything is made.
 await turn();
 await run(onHearing);

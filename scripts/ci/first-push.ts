@@ -15,13 +15,14 @@ const LOOK_EVERY_MS = 500;
 const ANSWERED = 4;
 
 export async function firstPush(folder: string): Promise<Suite> {
+  // Only the service has these; the commands that it prints have to work in a shell that knows nothing of them.
   const env = { UMS_PORT: '0', UMS_DATA: join(folder, 'first-push') };
   const service = spawnGroup('exec npm start', env);
   const ended = once(service, 'close');
   try {
     const { push, look } = await printedCommands(service);
-    const { msgId } = await answerTo(push, env);
-    await untilAnswered(look.replace('PASTE-IT-HERE', String(msgId)), env);
+    const { msgId } = await answerTo(push);
+    await untilAnswered(look.replace('PASTE-IT-HERE', String(msgId)));
     service.kill('SIGTERM');
     const [code] = await inTime(ended, STOP_MS, 'still there 10 s after SIGTERM');
     if (code !== 0) throw new Error(`npm start ended with exit code ${code}`);
@@ -42,7 +43,7 @@ async function printedCommands(service: ChildProcess): Promise<{ push: string; l
     const commands: string[] = [];
     lines.on('line', (line) => {
       process.stdout.write(`${line}\n`);
-      if (/^ +npm run .* call /.test(line)) commands.push(line.trim());
+      if (/^ +([A-Z_]+=\S+ )*npm run .* call /.test(line)) commands.push(line.trim());
       const [push, look] = commands;
       if (push !== undefined && look !== undefined) resolve({ push, look });
     });
@@ -51,18 +52,18 @@ async function printedCommands(service: ChildProcess): Promise<{ push: string; l
   return inTime(found, START_MS, 'npm start printed no commands to paste');
 }
 
-async function untilAnswered(look: string, env: NodeJS.ProcessEnv): Promise<void> {
+async function untilAnswered(look: string): Promise<void> {
   const patience = Date.now() + ANSWERED_MS;
-  let data = await answerTo(look, env);
+  let data = await answerTo(look);
   while (data.status !== ANSWERED) {
     if (Date.now() > patience) throw new Error(`the message is still at ${data.status}`);
     await wait(LOOK_EVERY_MS);
-    data = await answerTo(look, env);
+    data = await answerTo(look);
   }
 }
 
-async function answerTo(command: string, env: NodeJS.ProcessEnv): Promise<Record<string, unknown>> {
-  const { stdout, faults } = await run(command, { limit: 20_000, env });
+async function answerTo(command: string): Promise<Record<string, unknown>> {
+  const { stdout, faults } = await run(command, { limit: 20_000 });
   if (faults.length > 0) throw new Error(`${command}: ${faults.join(', ')}`);
   return (JSON.parse(stdout) as { data: Record<string, unknown> }).data;
 }

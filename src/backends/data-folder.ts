@@ -1,4 +1,4 @@
-/** One process a data folder: whoever holds the lock owns what is in it. */
+/** Only one process at a time works in a data folder: the one that holds its lock. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -6,17 +6,17 @@ import { DatabaseSync } from 'node:sqlite';
 export type FolderLock =
   | {
       readonly type: 'locked';
-      /** Lets go; again changes nothing. */
-      release(): void;
+      /** Gives the lock back; a second call changes nothing. It also happens when the process exits. */
+      readonly release: () => void;
     }
   | {
       readonly type: 'held';
-      /** The process that holds it, where it said so. */
+      /** The process that holds the lock, if it could be read. */
       readonly pid: number | undefined;
     }
   | {
       readonly type: 'unusable';
-      /** The file that the lock can't be had by: damaged, say, or its disk is full. */
+      /** The file that keeps the lock from being taken: it is damaged, for instance, or its disk is full. */
       readonly file: string;
       readonly reason: string;
     };
@@ -24,16 +24,16 @@ export type FolderLock =
 /** SQLITE_BUSY */
 const BUSY = 5;
 
-/** A lock whose database were garbage collected would be closed, and gone. */
+/** Keeps the databases from being garbage collected: that would close them and lose the lock. */
 const held = new Set<DatabaseSync>();
 
 /**
- * Takes the folder's lock without waiting. It holds between processes, and between two callers of one process, and dies
- * with the process, however that ends: it is an exclusive transaction on a small SQLite file that stays open.
+ * Takes the folder's lock without waiting. The lock is an exclusive transaction on a small SQLite file that stays open: it
+ * works between processes and within one, and ends with the process, however that ends.
  * @param dir exists and can be written to
  */
 export function lockDataFolder(dir: string): FolderLock {
-  // What this process writes there is nobody else's to read, also where the folder itself is open to others.
+  // Files that this process writes are for its user alone, even if others can enter the folder.
   process.umask(0o077);
   const lockFile = join(dir, 'lock');
   const pidFile = join(dir, 'lock.pid');
@@ -52,14 +52,14 @@ export function lockDataFolder(dir: string): FolderLock {
     return unusable(pidFile, error);
   }
   held.add(database);
-  return {
-    type: 'locked',
-    release() {
-      if (!held.delete(database)) return;
-      rmSync(pidFile, { force: true });
-      database.close();
-    },
+  const release = (): void => {
+    if (!held.delete(database)) return;
+    process.off('exit', release);
+    rmSync(pidFile, { force: true });
+    database.close();
   };
+  process.once('exit', release);
+  return { type: 'locked', release };
 }
 
 function unusable(file: string, error: unknown): FolderLock {

@@ -26,12 +26,12 @@ const standardOutput: Output = {
   note: (text) => void process.stderr.write(text),
 };
 
-/** Longer than the service gives any request. */
+/** Longer than the service works on any request. */
 const TIMEOUT_MS = 15_000;
 
 /**
  * @returns the exit code: 0 when the answer's retCode is 00000, else 1
- * @throws CommandFailed when there is nothing to send or nobody to send it to
+ * @throws CommandFailed when the request can't be sent or nobody answers
  */
 export async function call(
   config: DraftConfig,
@@ -56,9 +56,11 @@ export async function call(
   });
   if (answer.status !== 200) output.note(`HTTP ${answer.status}\n`);
   const parsed = parse(answer.text);
-  // Raw for programs: numbers keep their digits.
+  // Programs get the text as it came: numbers keep their digits.
   const pretty = output.isTerminal && parsed !== undefined;
   output.answer(`${pretty ? JSON.stringify(parsed, null, 2) : answer.text}\n`);
+  if (parsed?.retCode === 'D00003' && options.user === undefined)
+    output.note('ums: no user is logged in: --user ID says who it is, and a token is made\n');
   return parsed?.retCode === '00000' ? 0 : exitCodes.failed;
 }
 
@@ -75,10 +77,10 @@ async function send(request: Parameters<typeof callUms>[0]): Promise<{ status: n
   }
 }
 
-/** What the client says about a request that never left. */
+/** Codes of the client for a request that was not sent. */
 const UNSENDABLE: ReadonlySet<string> = new Set(['UND_ERR_INVALID_ARG', 'ERR_INVALID_URL']);
 
-/** The innermost cause says what happened, "fetch failed" doesn't. */
+/** Text of the innermost cause, which says what happened. */
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.cause instanceof Error) return reason(error.cause);
@@ -94,9 +96,9 @@ function parse(text: string): { retCode?: unknown } | undefined {
   }
 }
 
-/** Where a service with this configuration listens, as seen from this machine. */
+/** URL at which this machine reaches a service with this configuration. */
 export function serviceUrl({ host, port }: Pick<DraftConfig, 'host' | 'port'>): string {
-  if (port === 0) throw new CommandFailed(exitCodes.usage, 'UMS_PORT is 0: say with --url where the service listens');
+  if (port === 0) throw new CommandFailed(exitCodes.usage, 'UMS_PORT is 0: --url has to say where the service listens');
   if (host === '0.0.0.0') return `http://127.0.0.1:${port}`;
   if (host === '::') return `http://[::1]:${port}`;
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -115,7 +117,7 @@ function callingApp(apps: readonly App[], path: string, appId: string | undefine
 async function tokenFor(config: DraftConfig, user: string, clientId: string | undefined): Promise<string> {
   const { token, dataDir } = config;
   if (token === undefined) {
-    const hint = 'start the service first ("npm start")';
+    const hint = 'start the service first ("npm start"), or set UMS_TOKEN_SECRET as the service has it';
     throw new CommandFailed(exitCodes.unavailable, `no token secret in ${dataDir} yet: ${hint}`);
   }
   if (token.type !== 'secret') {

@@ -1,8 +1,8 @@
-/** Faults and warnings of the configuration, as the commands show them. */
+/** Shows faults and warnings of the configuration. */
 import type { Loaded } from '../config.ts';
 import { CommandFailed, exitCodes } from './exit-codes.ts';
 
-/** @throws CommandFailed with all faults, one a line */
+/** @returns the configuration, after its warnings are printed @throws CommandFailed with all faults, one on a line */
 export function usable<C>(loaded: Loaded<C>): C {
   if (loaded.type === 'faults') {
     const faults = loaded.faults.map((fault) => `  ${fault}`);

@@ -1,4 +1,4 @@
-/** `ums config`: what is in force, by the names it is set by, secrets masked. */
+/** `ums config`: the settings in force by the names of their variables, secrets masked. */
 
 import { type MaskedConfig, maskedConfig } from '../config/masked.ts';
 import type { DraftConfig } from '../config.ts';

@@ -1,4 +1,4 @@
-/** A small client of UMS that signs what it sends: for `ums call` and the virtual terminals. */
+/** A small client of UMS that signs its requests: for `ums call` and the virtual terminals. */
 import { createHash } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { request } from 'undici';
@@ -11,18 +11,21 @@ export interface UmsRequest {
   /** Where the service listens, `http://127.0.0.1:8080`. */
   readonly url: string;
   readonly app: Pick<App, 'appId' | 'appKey'>;
-  /** Of the endpoint, `/ums/v2/msgPush`. */
+  /** Path of the endpoint, `/ums/v2/msgPush`; a query may follow. */
   readonly path: string;
-  /** JSON text; sent, and signed, as it is. */
+  /** JSON text; sent and signed as it is. */
   readonly body: string;
   readonly clientId?: string;
   readonly token?: string;
   readonly sequenceId?: string;
-  /** For the whole exchange. */
+  /** For connecting, sending and reading the answer together. */
   readonly timeoutMs: number;
 }
 
-/** @throws whatever the network does, and at the timeout; an answer of any HTTP status is one */
+/**
+ * Sends a request; an answer of any HTTP status is an answer.
+ * @throws the error of the network or, at the timeout, one named TimeoutError
+ */
 export async function callUms(call: UmsRequest): Promise<{ status: number; text: string }> {
   const response = await request(new URL(call.path, call.url), {
     method: 'POST',
@@ -37,16 +40,21 @@ function headersOf({ app, path, body, clientId, token, sequenceId }: UmsRequest,
   const timestamp = String(now);
   return {
     'content-type': 'application/json',
-    appId: app.appId,
+    appId: headerValue(app.appId),
     timestamp,
     sign: sign(path, body, app, timestamp),
-    ...(clientId !== undefined && { clientId }),
-    ...(token !== undefined && { accessToken: token }),
-    ...(sequenceId !== undefined && { sequenceId }),
+    ...(clientId !== undefined && { clientId: headerValue(clientId) }),
+    ...(token !== undefined && { accessToken: headerValue(token) }),
+    ...(sequenceId !== undefined && { sequenceId: headerValue(sequenceId) }),
   };
 }
 
-/** `docs/api.md §2 Signature`: lowercase hex. */
+/** Headers are bytes, and the service reads them as UTF-8 (`docs/api.md §2 Headers`); HTTP clients take one character a byte. */
+function headerValue(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}
+
+/** The signature of a request (`docs/api.md §2 Signature`), in lowercase hex. */
 export function sign(path: string, body: string, app: UmsRequest['app'], timestamp: string): string {
   const [pathname = ''] = path.split('?');
   const tight = body.replace(/[ \t\n\v\f\r]/g, '');
@@ -65,13 +73,13 @@ async function readText(body: AsyncIterable<Buffer>): Promise<string> {
 }
 
 export interface TokenOptions {
-  /** The only terminal that may use it; any may without one. */
+  /** The only terminal that may use the token; without it every terminal may. */
   readonly clientId?: string;
-  /** An hour by default. */
+  /** 3600 by default. */
   readonly expiresInSeconds?: number;
 }
 
-/** An accessToken as the HS256 verifier takes it (`docs/api.md §2 Tokens`). @param secret the text of the setting */
+/** Makes an accessToken that the HS256 verifier accepts (`docs/api.md §2 Tokens`). @param secret text of `UMS_TOKEN_SECRET` */
 export function mintToken(secret: string, userId: string, options: TokenOptions = {}): Promise<string> {
   const { clientId, expiresInSeconds = TOKEN_LIFE_SECONDS } = options;
   return new SignJWT(clientId === undefined ? {} : { client_id: clientId })

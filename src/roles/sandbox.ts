@@ -1,4 +1,5 @@
 /** What `--sandbox` starts beside the service. */
+import { join, resolve } from 'node:path';
 import type { Config } from '../config.ts';
 import { jpushAppsOf, type Sandbox, startSandbox } from '../sandbox/demo.ts';
 import { type JPush, startJPush } from '../sandbox/jpush/server.ts';
@@ -21,7 +22,15 @@ export async function startVirtualTerminals(
   const print = (line: string): void => log.writeLine(`${line}\n`);
   const { apps, token } = config;
   const tokenSecret = token.type === 'secret' ? token.secret : undefined;
-  const sandbox = await startSandbox({ jpush, apiUrl, apps, tokenSecret, print });
+  const sandbox = await startSandbox({ jpush, apiUrl, apps, tokenSecret, print, variables: placesOf(config) });
   print(`\n${sandbox.firstSteps}`);
   return sandbox;
+}
+
+/** The variables that say where the data is, unless it is where a command looks by itself. */
+function placesOf({ dataDir, appsFile }: Config): Record<string, string> {
+  return {
+    ...(dataDir !== resolve('data') && { UMS_DATA: dataDir }),
+    ...(appsFile !== join(dataDir, 'apps.json') && { UMS_APPS: appsFile }),
+  };
 }

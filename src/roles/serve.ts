@@ -1,34 +1,32 @@
 /** `ums serve`: everything in one process. */
 
-import { setImmediate as turn } from 'node:timers/promises';
-import { listenOn } from '../api/http/listen.ts';
-import { buildApi } from '../api/server.ts';
+import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises';
 import { createTokenVerifier } from '../backends/tokens/index.ts';
-import { serviceUrl } from '../cli/call.ts';
-import { CommandFailed, exitCodes } from '../cli/exit-codes.ts';
+import { exitCodes } from '../cli/exit-codes.ts';
 import type { Config } from '../config.ts';
-import { appDirectory } from '../domain/apps.ts';
-import { zonedTime } from '../domain/time.ts';
 import { systemClock } from '../ports/clock.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
+import { type ApiRole, startApi } from './api.ts';
 import { takeDataFolder } from './embedded/data-folder.ts';
 import { type EmbeddedService, startEmbeddedService } from './embedded/service.ts';
-import { embeddedNode, msgIds } from './msg-ids.ts';
+import { embeddedNode } from './msg-ids.ts';
 import { openLog, type ProcessLog } from './process/logging.ts';
 import { Releases } from './process/releases.ts';
 import { stopSignal } from './process/stop-signal.ts';
 import { collectTelemetry } from './process/telemetry.ts';
 import { startLookAlike, startVirtualTerminals } from './sandbox.ts';
 
-/** How long a delivery may go on after a signal. All in all the process ends within 10 s. */
+/** How long a delivery may go on after a signal, in ms. All in all the process ends within 10 s. */
 const DELIVERY_GRACE_MS = 4_000;
 const API_GRACE_MS = 2_500;
-/** A second less, which the log's last words may take. */
+/** The last second is for the log. */
 const FORCE_AFTER_MS = 8_900;
+/** How long a start may go on after a signal, in ms, so that it can be undone in order. */
+const START_GRACE_MS = 500;
 
 /**
  * Runs until a signal, or until something that it can't do without fails.
- * @param onHearing called once signals are heard here
+ * @param onHearing called once signals are handled here
  */
 export async function serve(config: Config, onHearing: () => void): Promise<void> {
   // Loading blocks: a signal that came meanwhile ends the process here, before it holds anything.
@@ -37,19 +35,47 @@ export async function serve(config: Config, onHearing: () => void): Promise<void
   onHearing();
   const log = openLog(config.logLevel);
   const releases = new Releases();
-  // A start can take long, too.
-  void stop.asked.then(() => forceExit(log));
+  let stopping = false;
+  void stop.asked.then((signal) => {
+    stopping = true;
+    log.logger.info({ signal }, 'stopping');
+    forceExit(log);
+  });
   try {
-    const service = await start(config, log, releases);
+    const starting = start(config, log, releases);
+    endUnlessStarted(starting, stop.asked, log);
+    const service = await starting;
     const reason = await Promise.race([stop.asked, service.failed]);
     if (reason instanceof Error) {
+      stopping = true;
       log.logger.fatal({ err: reason }, 'stopping, a part of the service failed');
       process.exitCode = exitCodes.failed;
       forceExit(log);
-    } else log.logger.info({ signal: reason }, 'stopping');
+    }
   } finally {
-    await releases.all().finally(() => log.end());
+    await releases.all().finally(() => {
+      // A start that failed says so by itself.
+      if (stopping) log.logger.info({}, 'stopped');
+      log.end();
+    });
   }
+}
+
+/**
+ * A start can take long, on a busy machine or a large file, and nothing in it waits for a signal. So after a short while
+ * the process ends from one moment to the next, which costs nothing that was answered, as `kill -9` does not.
+ */
+function endUnlessStarted(starting: Promise<unknown>, asked: Promise<unknown>, log: ProcessLog): void {
+  const settled = starting.then(
+    () => true,
+    () => true,
+  );
+  void asked.then(async () => {
+    const started = await Promise.race([settled, wait(START_GRACE_MS, false, { ref: false })]);
+    if (started) return;
+    log.logger.info({}, 'stopped before it had started');
+    process.exit();
+  });
 }
 
 /** Starts the parts in order, each with what undoes it. */
@@ -65,59 +91,29 @@ async function start(config: Config, log: ProcessLog, releases: Releases): Promi
   const service = await startEmbeddedService(config, lookAlike?.url ?? config.jpushUrl, log, telemetry);
   releases.add(() => service.stop(DELIVERY_GRACE_MS));
 
-  const url = await listen(config, service, log, telemetry, releases);
+  const api = await startEmbeddedApi(config, service, log, telemetry, releases);
   if (lookAlike !== undefined) {
-    const terminals = await startVirtualTerminals(config, lookAlike, url, log);
+    const terminals = await startVirtualTerminals(config, lookAlike, api.localUrl, log);
     releases.add(() => terminals.close());
   }
   return service;
 }
 
-async function listen(
+async function startEmbeddedApi(
   config: Config,
   { backend }: EmbeddedService,
-  log: ProcessLog,
+  { logger, announce }: ProcessLog,
   telemetry: Telemetry,
   releases: Releases,
-): Promise<string> {
+): Promise<ApiRole> {
   const tokens = createTokenVerifier(config.token, systemClock);
   releases.add(() => tokens.close());
-  const time = zonedTime(config.timeZone);
-  const api = buildApi({
-    log: backend.log,
-    documents: backend.documents,
-    tokens,
-    apps: appDirectory(config.apps),
-    clock: systemClock,
-    time,
-    nextMsgId: msgIds(time, systemClock, embeddedNode(config.dataDir)),
-    logger: log.logger,
-    telemetry,
-    limits: { maxSkewMs: config.maxSkewMs, maxBodyBytes: config.maxBodyBytes },
-  });
-  releases.add(async () => {
-    // Who has not finished by then is cut off; what was accepted is durable already.
-    const cut = setTimeout(() => api.server.closeAllConnections(), API_GRACE_MS);
-    await api.close();
-    clearTimeout(cut);
-  });
-  const [bound, ...more] = await listening(api, config);
-  for (const { url } of [bound, ...more]) log.announce({ url, dataDir: config.dataDir }, `listening on ${url}`);
-  return serviceUrl({ host: bound.address, port: bound.port });
-}
-
-async function listening(api: ReturnType<typeof buildApi>, { host, port }: Config) {
-  try {
-    return await listenOn(api, { host, port });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE' || code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-      throw new CommandFailed(
-        exitCodes.unavailable,
-        `can't listen on ${host}:${port} (${code}): another program has it, or it is not this machine's; set UMS_HOST or UMS_PORT`,
-      );
-    throw error;
-  }
+  const { log, documents } = backend;
+  const node = embeddedNode(config.dataDir);
+  const api = await startApi({ log, documents, tokens, clock: systemClock, logger, telemetry, node, config });
+  releases.add(() => api.stop(API_GRACE_MS));
+  for (const url of api.urls) announce({ url, dataDir: config.dataDir }, `listening on ${url}`);
+  return api;
 }
 
 function forceExit(log: ProcessLog): void {

@@ -1,4 +1,4 @@
-/** The demo: two apps with fresh keys, a phone and a fridge of one user, and what to type first. */
+/** The demo: a phone and a fridge of one user, and the commands to type first. */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { App } from '../domain/apps.ts';
 import { assertNever } from '../domain/decider.ts';
@@ -10,7 +10,7 @@ import { startTerminals, type TerminalEvent, type VirtualTerminal } from './term
 
 const DEFAULT_URL = 'http://127.0.0.1:8080';
 
-/** Whom the look-alike has to let in. */
+/** The apps that the look-alike has to accept. */
 export function jpushAppsOf(apps: readonly App[]): JPushApp[] {
   return apps.flatMap(({ packages }) => packages.flatMap(({ jpush }) => jpush ?? []));
 }
@@ -32,21 +32,23 @@ export interface SandboxOptions {
   /** Where the service listens already. */
   readonly apiUrl: string;
   readonly apps: readonly App[];
-  /** Of the HS256 verifier; without one nobody can log in here. */
+  /** Secret of the HS256 verifier; without it the sandbox can't log anybody in. */
   readonly tokenSecret: string | undefined;
-  /** Takes one line for the console. */
+  /** Variables that a command in another terminal needs to find this service's data, by name. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Prints one line on the console. */
   readonly print: (line: string) => void;
   /** Ends the registering early; startSandbox rejects then. */
   readonly signal?: AbortSignal;
 }
 
 export interface Sandbox {
-  /** What to paste; several lines. */
+  /** Commands to paste, with what they do; several lines. */
   readonly firstSteps: string;
   close(): Promise<void>;
 }
 
-/** Registers the demo terminals over the API and lets them live. Without the demo apps it only says so. */
+/** Registers the demo terminals over the API and runs them. Without the demo apps it only says so. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { apps, tokenSecret } = options;
   const app = apps.find(({ appId }) => appId === DEMO_APP);
@@ -67,7 +69,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     terminals,
     onEvent: (event) => options.print(describe(event)),
   });
-  return { firstSteps: firstSteps(options.apiUrl), close: () => running.close() };
+  return { firstSteps: firstSteps(options), close: () => running.close() };
 }
 
 function idle(why: string): Sandbox {
@@ -75,7 +77,7 @@ function idle(why: string): Sandbox {
   return { firstSteps, close: async () => {} };
 }
 
-/** @returns `undefined` if the service, or an apps file that was changed, would not have it; that is printed */
+/** @returns `undefined` if the service refuses the terminal or the apps file has no app for it; the reason is printed */
 async function register(
   { clientId, appPackage, ...device }: (typeof demoTerminals)[number],
   app: App,
@@ -120,10 +122,12 @@ function describe(event: TerminalEvent): string {
   }
 }
 
-function firstSteps(apiUrl: string): string {
+function firstSteps({ apiUrl, variables = {} }: SandboxOptions): string {
+  const set = Object.entries(variables).map(([name, value]) => `${name}=${quoted(value)} `);
   const at = apiUrl === DEFAULT_URL ? '' : ` --url ${apiUrl}`;
   const as = `--client fridge-1 --user ${DEMO_USER}${at}`;
-  const call = (path: string, body: object): string => `npm run -s ums -- call ${path} '${JSON.stringify(body)}' ${as}`;
+  const call = (path: string, body: object): string =>
+    `${set.join('')}npm run -s ums -- call ${path} '${JSON.stringify(body)}' ${as}`;
   const message = { dst: { type: 0, Id: ['phone-1'] }, message: { type: 'recipe', title: 'Dumplings' } };
   return [
     `Two virtual terminals of the user ${DEMO_USER} are registered: phone-1 and fridge-1.`,
@@ -136,4 +140,9 @@ function firstSteps(apiUrl: string): string {
     `  ${call('/ums/v2/getmsgstat', { msgId: 'PASTE-IT-HERE' })}`,
     '',
   ].join('\n');
+}
+
+/** For a shell. */
+function quoted(text: string): string {
+  return /^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -102,6 +102,23 @@ describe('ums call', () => {
     });
   });
 
+  test('sends names of any script as UTF-8', async () => {
+    const { port, received } = await service(200, GOOD);
+    expect(await called({ client: '冰箱', sequence: 'é', user: '用户', env: { UMS_PORT: port } })).toMatchObject({
+      code: 0,
+    });
+    const { clientid, sequenceid } = received[0]?.headers ?? {};
+    expect(Buffer.from(String(clientid), 'latin1').toString()).toBe('冰箱');
+    expect(Buffer.from(String(sequenceid), 'latin1').toString()).toBe('é');
+  });
+
+  test('says how to log in when the service asks for it, not when the token was refused', async () => {
+    const { port } = await service(200, '{"retCode":"D00003"}');
+    const env = { UMS_PORT: port };
+    expect((await called({ env })).note).toMatch(/^ums: [^\n]*--user[^\n]*\n$/);
+    expect((await called({ env, user: 'u1' })).note).toBe('');
+  });
+
   test('a user needs a secret: none yet is 69, another verifier is 2', async () => {
     const none = await refused({ user: 'u1', env: { UMS_TOKEN_SECRET: '' } });
     expect(none).toMatchObject({ exitCode: 69, message: expect.stringContaining('start the service first') });
@@ -114,7 +131,7 @@ describe('ums call', () => {
     ['a path that names a host', { path: '//example.com/x' }],
     ['an app that is none', { app: 'nobody' }],
     ['an address that is none', { url: 'nowhere' }],
-    ['a terminal that fits no header', { client: '终端' }],
+    ['a terminal that fits no header', { client: 'two\nlines' }],
     ['a port that only the service knows', { env: { UMS_PORT: '0' } }],
   ])('%s is a fault of the command line', async (_name, options) => {
     expect((await refused(options)).exitCode).toBe(2);

@@ -2,24 +2,63 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { lockDataFolder } from '../../src/backends/data-folder.ts';
+import { demoApps } from '../../src/sandbox/demo-apps.ts';
 import { dataFolder, emptyFolder } from '../config/support.ts';
 import { ums } from './support.ts';
 
 describe('the command line', () => {
-  test.each(['nonsense', 'serve --nonsense', 'serve extra', 'call', 'rebuild', 'config --sandbox'])(
-    '"ums %s" is not understood: one line and exit code 2',
-    async (line) => {
-      const { code, stdout, stderr } = await ums(line.split(' '));
-      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-      expect(stderr).toMatch(/^ums: [^\n]+\n$/);
+  test.each([
+    'nonsense',
+    'serve --nonsense',
+    'serve extra',
+    'call',
+    'rebuild',
+    'backup',
+    'restore',
+    'config --sandbox',
+  ])('"ums %s" is not understood: one line and exit code 2', async (line) => {
+    const { code, stdout, stderr } = await ums(line.split(' '));
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^ums: [^\n]+\n$/);
+  });
+
+  test.each([
+    ['serv', 'serve'],
+    ['rebiuld devices', 'rebuild'],
+    ['serve --sandbx', '--sandbox'],
+  ])('"ums %s" is answered with what may have been meant', async (line, meant) => {
+    const { code, stderr } = await ums(line.split(' '));
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/^ums: [^\n]+\n$/) });
+    expect(stderr).toContain(`(Did you mean ${meant}?)`);
+  });
+
+  test('the help groups the commands by those who need them', async () => {
+    const { stdout } = await ums(['--help']);
+    const groups = [...stdout.matchAll(/^(\w+, to .*):$/gm)].map(([, heading]) => heading);
+    expect(groups).toEqual([
+      'Operators, to run the service',
+      'Operators, to look after its data',
+      'Integrators, to try requests',
+    ]);
+    expect(stdout).not.toMatch(/^Commands:/m);
+  });
+
+  test('serve refuses the keys of the sandbox, and says how to go on', async () => {
+    const dir = dataFolder(demoApps());
+    const { code, stdout, stderr } = await ums(['serve'], { UMS_DATA: dir, UMS_PORT: '0' });
+    expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
+    expect(stderr).toMatch(/\n {2}UMS_APPS [^\n]*apps\.json has MB-DEMO-0000[^\n]*npm start[^\n]*\n$/);
+    expect(readdirSync(dir)).toEqual(['apps.json']);
+  });
+
+  test.each(['', 'serve ', 'call ', 'config ', 'rebuild ', 'backup ', 'restore '])(
+    '"ums %s--help" has examples',
+    async (command) => {
+      const { code, stdout } = await ums(`${command}--help`.split(' '));
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/Usage: ums.*Examples:\n {2}npm run ums -- /s);
     },
   );
-
-  test.each(['', 'serve ', 'call ', 'config ', 'rebuild '])('"ums %s--help" has examples', async (command) => {
-    const { code, stdout } = await ums(`${command}--help`.split(' '));
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/Usage: ums.*Examples:\n {2}npm run ums -- /s);
-  });
 
   test('--version says the version of the package', async () => {
     expect(await ums(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
@@ -97,7 +136,7 @@ describe('the command line', () => {
       return preload;
     };
 
-    test.each(['SIGTERM', 'SIGINT'])('%s ends serve with 0, and nothing was made', async (signal) => {
+    test.each(['SIGTERM', 'SIGINT', 'SIGHUP'])('%s ends serve with 0, and nothing was made', async (signal) => {
       const dir = emptyFolder();
       const apps = join(dataFolder(), 'apps.json');
       const env = { UMS_DATA: join(dir, 'data'), UMS_APPS: apps, UMS_PORT: '0' };

@@ -79,7 +79,7 @@ describe('the end', () => {
     await service.start();
   }, 60_000);
 
-  test.each(['SIGTERM', 'SIGINT'] as const)(
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
     'comes also when %s does while it is still starting',
     async (signal) => {
       const { env, dataDir } = flow.service;
@@ -93,6 +93,41 @@ describe('the end', () => {
     },
     60_000,
   );
+
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+    'comes within a second when %s does while the start is stuck, says so, and leaves no lock',
+    async (signal) => {
+      const { env, dataDir } = flow.service;
+      const preload = `${dataDir}-stuck.mjs`;
+      // A thread that does not get on, as on a machine that is busy or with a file that is large.
+      await writeFile(preload, "import { isMainThread } from 'node:worker_threads'; while (!isMainThread);");
+      const folder = `${dataDir}-of-a-stuck-start`;
+      const ums = startUms(['serve'], { ...env, UMS_DATA: folder, NODE_OPTIONS: `--import=${preload}` });
+      await until('the lock on its folder', () => existsSync(join(folder, 'lock.pid')), { withinMs: 30_000 });
+      const ended = await ums.end(signal);
+      expect(ended).toMatchObject({ code: 0, signal: null, stderr: '' });
+      expect(ended.ms).toBeLessThan(3_000);
+      expect(existsSync(join(folder, 'lock.pid'))).toBe(false);
+      const lines = ended.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      expect(lines).toMatchObject([{ msg: 'stopping', signal }, { msg: 'stopped before it had started' }]);
+    },
+    60_000,
+  );
+
+  test('is one line at its start and one at its end', async () => {
+    const { service } = flow;
+    const ended = await service.stop();
+    const lines = ended.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).msg);
+    expect(lines.filter((msg) => /^stop/.test(msg))).toEqual(['stopping', 'stopped']);
+    expect(lines.at(-1)).toBe('stopped');
+    await service.start();
+  }, 60_000);
 
   test('is as clean when SIGTERM is repeated until it has come', async () => {
     const { service } = flow;

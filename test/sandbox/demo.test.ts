@@ -45,6 +45,16 @@ it('registers a phone and a fridge of alice, and prints the commands to paste', 
   expect(firstSteps).toContain(`--url ${api.url}`);
 });
 
+it('says what to paste where the data is elsewhere', async () => {
+  const api = await fakeApi();
+  const variables = { UMS_DATA: '/srv/ums', UMS_APPS: "/srv/the apps' file" };
+  const { firstSteps } = await sandbox(asApps(), { apiUrl: api.url, variables });
+  const commands = firstSteps.split('\n').filter((line) => line.includes('npm run'));
+  expect(commands).toHaveLength(2);
+  for (const command of commands)
+    expect(command).toMatch(/^ {2}UMS_DATA=\/srv\/ums UMS_APPS='\/srv\/the apps'\\'' file' npm run -s ums -- call /);
+});
+
 it('lets them live', async () => {
   const api = await fakeApi();
   const apps = asApps();

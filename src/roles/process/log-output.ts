@@ -1,5 +1,5 @@
 /**
- * Standard output for the log. It may be slow, stuck, full or gone, and nothing here waits for it without end: a write that
+ * Standard output for the log. It may be slow, stuck, full or gone, and nothing here waits for it for ever: a write that
  * blocks would hold up the thread that makes it, and in Node's thread pool the end of the process.
  */
 import { constants, fstatSync, openSync, write as writeBytes, writeSync } from 'node:fs';
@@ -7,36 +7,39 @@ import type { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
 
 export interface LogOutput {
-  /** Takes one text at a time. @param done follows with what kept it from being written, if anything did */
+  /** Whether somebody reads it as it comes. */
+  readonly isTerminal: boolean;
+  /** Writes one text at a time. @param done is called when it is written, or with the error that kept it from that */
   write(text: string, done: (error?: NodeJS.ErrnoException | null) => void): void;
-  /** Writes as much as is taken at once. Never throws. */
+  /** Writes as much as the output accepts at once. Never throws. */
   writeNow(text: string): void;
 }
 
 const STDOUT = 1;
-/** How long a terminal that is stopped, or a disk that is full, is left alone. */
+/** Pause, in ms, before another try on a terminal that is stopped or a disk that is full. */
 const RETRY_MS = 100;
 
-/** How standard output is written to depends on what it is. */
+/** Standard output, written to in the way that fits what it is. */
 export function standardOutput(): LogOutput {
   const { stdout } = process;
-  // Whoever writes learns of it by itself; unheard, it would end the process.
+  // Each write reports its own error; without a listener the event would end the process.
   stdout.on('error', () => undefined);
   const stat = fstatSync(STDOUT);
-  // What can block is written to as Node does: it asks the system first.
+  // Node writes to pipes and sockets without blocking.
   if (stat.isFIFO() || stat.isSocket()) return streamOutput(stdout);
-  // A file in the thread pool instead, so that a busy disk holds up no requests.
-  return descriptorOutput(isatty(STDOUT) ? terminal() : STDOUT);
+  // Files are written to in the thread pool, so that a busy disk holds up no requests.
+  return isatty(STDOUT) ? { ...descriptorOutput(terminal()), isTerminal: true } : descriptorOutput(STDOUT);
 }
 
 function streamOutput(stream: Writable): LogOutput {
   return {
+    isTerminal: false,
     write: (text, done) => void stream.write(text, done),
     writeNow: (text) => void stream.write(text),
   };
 }
 
-/** A terminal that somebody has stopped (Ctrl-S) blocks. Opened anew it need not, and others who have it notice nothing. */
+/** A terminal that was stopped (Ctrl-S) blocks. Opened a second time it does not, and other programs notice nothing. */
 function terminal(): number {
   try {
     const { O_WRONLY, O_APPEND, O_NOCTTY, O_NONBLOCK } = constants;
@@ -46,9 +49,10 @@ function terminal(): number {
   }
 }
 
-/** What is not taken now, for a full disk say, is written later: no line is left half done. */
+/** The rest of a text that can't be written now, on a full disk for instance, is written later: no line stays half done. */
 export function descriptorOutput(fd: number): LogOutput {
   return {
+    isTerminal: false,
     write(text, done) {
       const bytes = Buffer.from(text);
       const writeFrom = (start: number): void =>
@@ -63,7 +67,7 @@ export function descriptorOutput(fd: number): LogOutput {
       try {
         writeSync(fd, text);
       } catch {
-        // A full disk, say, or a terminal that is stopped.
+        // A full disk, for instance, or a terminal that is stopped.
       }
     },
   };

@@ -2,32 +2,34 @@
 import { pino } from 'pino';
 import type { LogLevel } from '../../config.ts';
 import { type LogOutput, standardOutput } from './log-output.ts';
+import { readable } from './readable-log.ts';
 
-/** Characters that are kept back until they are worth a write, and for how long at most. */
+/** Lines are kept back until they have this many characters, or this many ms have passed. */
 const MIN_CHARS = 65_536;
 const FLUSH_EVERY_MS = 100;
-/** Characters that wait for a slow reader of the log; beyond, lines are dropped rather than memory lost. */
+/** Characters that may wait for a slow reader of the log; further lines are dropped, so that memory is bounded. */
 const MAX_CHARS = 16 * 1024 * 1024;
-/** How long a process that has come to its end waits for whoever reads its log. */
+/** How long a process that has nothing else to do waits for its log to be read, in ms. */
 const LAST_WORDS_MS = 1_000;
 
 const serializers = { err: describeError };
 
 export interface ProcessLog {
   readonly logger: pino.Logger;
-  /** A line at info that is written whatever the level: others wait for it. */
+  /** Writes a line at level info whatever the level in force: other programs wait for it. */
   announce(fields: object, text: string): void;
-  /** A finished line, of another thread or for the console. */
+  /** Writes a finished line, of another thread or for people. */
   writeLine(line: string): void;
   /**
-   * The process has come to its end: what is kept back is written. If something still holds the process up after a
-   * second, a log that nobody takes for one, it ends nevertheless, with `process.exitCode`.
+   * Writes what is kept back, as the process ends. If the process is still alive after a second, for instance because
+   * nobody reads the log, it exits anyway, with `process.exitCode`.
    */
   end(): void;
 }
 
 export function openLog(level: LogLevel): ProcessLog {
-  const queue = lineQueue(standardOutput());
+  const output = standardOutput();
+  const queue = lineQueue(output, output.isTerminal ? readable : (line) => line);
   setInterval(() => queue.flush(), FLUSH_EVERY_MS).unref();
   process.on('exit', () => queue.flushNow());
   const options = { base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers };
@@ -43,8 +45,8 @@ export function openLog(level: LogLevel): ProcessLog {
   };
 }
 
-/** Lines on their way to the output: gathered, written one text after the other, dropped where that fails. */
-function lineQueue(output: LogOutput) {
+/** Gathers lines and writes them one text after the other; what can't be written is dropped. */
+function lineQueue(output: LogOutput, format: (line: string) => string) {
   const texts: string[] = [];
   let gathered = '';
   let waiting = 0;
@@ -77,7 +79,8 @@ function lineQueue(output: LogOutput) {
   };
 
   return {
-    write(line: string): void {
+    write(finished: string): void {
+      const line = format(finished);
       if (gone || waiting + line.length > MAX_CHARS) return;
       waiting += line.length;
       gathered += line;
@@ -91,12 +94,12 @@ function lineQueue(output: LogOutput) {
   };
 }
 
-/** The logger of another thread; `write` passes finished lines on. */
+/** The logger of another thread. @param write passes finished lines to the main thread */
 export function threadLogger(level: LogLevel, write: (line: string) => void): pino.Logger {
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers }, { write });
 }
 
-/** Type, text and stack only: other properties of an error may hold what must not be logged. */
+/** Type, text and stack only: other properties of an error may hold secrets. */
 function describeError(error: Error): object {
   return { type: error.name, message: error.message, stack: error.stack };
 }

@@ -1,4 +1,4 @@
-/** What has to be undone, last first; one that fails does not keep the others from it. */
+/** What a process has to give back, in the reverse order of how it was taken. A release that fails does not stop the others. */
 export class Releases {
   readonly #stack: (() => Promise<void>)[] = [];
 

@@ -1,18 +1,18 @@
 /**
- * SIGTERM and SIGINT ask to stop. Supervisors repeat SIGTERM, so another one changes nothing; whoever presses Ctrl-C again
- * a while after insists, and the process ends at once.
+ * SIGTERM, SIGINT and SIGHUP (the terminal was closed) ask to stop. Supervisors repeat SIGTERM, so another one changes
+ * nothing. Ctrl-C pressed again a while after ends the process at once.
  */
 import { exitCodes } from '../../cli/exit-codes.ts';
 
 export interface StopSignal {
-  /** The first of them. */
+  /** The first of the signals. */
   readonly asked: Promise<NodeJS.Signals>;
 }
 
-/** Ctrl-C reaches the service and npm, which passes it on: what comes this close is the same wish. */
+/** Ctrl-C reaches the service and npm, which passes it on: two signals this close, in ms, are one wish. */
 const SAME_WITHIN_MS = 1_000;
 
-/** From now on, until the process ends, neither signal ends it by itself. */
+/** From now on, until the process ends, none of the signals ends it by itself. */
 export function stopSignal(sameWithinMs = SAME_WITHIN_MS): StopSignal {
   const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
   let askedAt: number | undefined;
@@ -22,9 +22,8 @@ export function stopSignal(sameWithinMs = SAME_WITHIN_MS): StopSignal {
     askedAt ??= performance.now();
     resolve(signal);
   };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
-  // When Node ends by itself it lets go of signals a while before it is gone; told to, it does not.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, onSignal);
+  // A Node that ends by itself stops handling signals a while before it is gone; one that is made to exit does not.
   process.once('beforeExit', () => process.exit());
   return { asked: promise };
 }

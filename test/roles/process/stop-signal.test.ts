@@ -12,7 +12,7 @@ const waitingWith = (sameWithinMs: string) => `
 const waiting = waitingWith('');
 
 describe('the stop signal', () => {
-  test.each(['SIGTERM', 'SIGINT'] as const)('%s asks, and does not end the process', async (signal) => {
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s asks, and does not end the process', async (signal) => {
     const rig = child(waiting);
     await rig.says('ready');
     rig.process.kill(signal);
