@@ -12,6 +12,8 @@ export interface Delivery {
   readonly recipients: readonly Recipient[];
   /** The JSON text that the terminal receives (`docs/api.md §6`). */
   readonly payload: string;
+  /** Set where the payload is a control about the message and not the message itself: a control shows nothing. */
+  readonly control?: 'cancel' | 'erase' | undefined;
   /** Whole seconds left, at least 1. */
   readonly timeToLive: number;
   readonly idempotencyKey?: string | undefined;

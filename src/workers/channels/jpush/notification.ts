@@ -10,8 +10,12 @@ export interface NotificationParts {
 
 const nothing: NotificationParts = { notification: {}, options: {} };
 
-export function notificationOf({ msgId }: Delivery, settings: JPushNotification | undefined): NotificationParts {
-  if (settings === undefined) return nothing;
+/** A control has none: it takes a message off the screen. */
+export function notificationOf(
+  { msgId, control }: Delivery,
+  settings: JPushNotification | undefined,
+): NotificationParts {
+  if (settings === undefined || control !== undefined) return nothing;
   const parts = platformParts(msgId, settings);
   // JPush takes only one of the two. The second version is the one that knows iOS and HarmonyOS.
   return settings.when === 'offline'

@@ -77,6 +77,18 @@ describe('a notification', () => {
   });
 });
 
+it.each(['cancel', 'erase'] as const)('carries no notification with the control %s', (control) => {
+  const settings = { apnsProduction: false, options: { classification: 1 } };
+  const payload = JSON.stringify({ msgId, control });
+  for (const when of ['always', 'offline'] as const) {
+    const body = bodyWith({ ...settings, notification: { alert: 'News', when } }, { control, payload });
+    expect(body).toEqual(bodyWith(settings, { control, payload }));
+    expect(body.message.msg_content).toBe(payload);
+    expect(body).not.toHaveProperty('notification');
+    expect(body).not.toHaveProperty('notification_3rd');
+  }
+});
+
 it('passes the options of the package on, and lets none of them stand for its own', () => {
   const options = {
     classification: 1,
