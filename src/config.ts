@@ -33,7 +33,7 @@ export interface LoadOptions {
   readonly sandbox: boolean;
   /** The demo apps file, as the object to write. */
   readonly demoApps?: () => unknown;
-  /** Tells the demo apps from others: without the sandbox nobody should be served by keys of a demo. */
+  /** Recognises demo apps: without the sandbox, keys of a demo must not be served. */
   readonly isDemo?: (app: App) => boolean;
 }
 
@@ -41,7 +41,7 @@ export type Loaded<C> =
   | {
       readonly type: 'ok';
       readonly config: C;
-      /** What is odd but stops nothing, one line each. */
+      /** Oddities that stop nothing, one line each. */
       readonly warnings: readonly string[];
     }
   | Faults;
@@ -49,19 +49,19 @@ export type Loaded<C> =
 export interface Faults {
   readonly type: 'faults';
   readonly faults: string[];
-  /** The settings are right; the disk has no room for what is made at first start, or is broken. */
+  /** The settings are right; the disk is broken, or has no room for the files of a first start. */
   readonly noRoom?: true;
 }
 
 interface Checked {
   readonly settings: Settings;
   readonly apps: AppsFile;
-  /** Of the secrets that no variable says. */
+  /** The secrets that no variable sets. */
   readonly secrets: ReadonlyMap<SecretName, Secret>;
   readonly warnings: readonly string[];
 }
 
-/** Reads and checks everything; makes what is missing (data folder, secrets, demo apps) only if there is no fault. */
+/** Reads and checks everything; makes missing files (data folder, secrets, demo apps) only if there is no fault. */
 export function loadConfig(env: NodeJS.ProcessEnv, options: LoadOptions): Loaded<Config> {
   const checked = check(env, options, 'run');
   if ('faults' in checked) return { type: 'faults', faults: checked.faults };
@@ -73,7 +73,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, options: LoadOptions): Loaded
   return { type: 'ok', config, warnings: checked.warnings };
 }
 
-/** What the configuration is for: to run a backend with it, or to look at it (and to call the service that it is of). */
+/** The purpose of the configuration: to run a backend with it, or to look at it (also to call its service). */
 type Purpose = 'run' | 'look';
 
 /** The same checks, without making anything. */
@@ -83,7 +83,7 @@ export function readConfig(env: NodeJS.ProcessEnv, purpose: Purpose = 'look'): L
   return { type: 'ok', config: freeze(draft(checked, false)), warnings: checked.warnings };
 }
 
-/** Where things are, whatever is there. */
+/** Paths, whether or not there is anything. */
 export type Places = Pick<Config, 'dataDir' | 'appsFile'>;
 
 /** For a command that fills a data folder: only the variables are looked at. */

@@ -29,10 +29,10 @@ function commands(onHearing: () => void): Command {
       'UMS, the message push service: register terminals, push messages to them, follow what became of each.',
     )
     .version(version())
-    // Throws instead of ending the process; the commands inherit this and what follows.
+    // Throws instead of ending the process; the commands inherit this and the next settings.
     .exitOverride()
     .showSuggestionAfterError(true)
-    // One line: what is wrong, then what may have been meant.
+    // One line: the fault, then the suggestion.
     .configureOutput({
       outputError: (text, write) => write(text.replace(/^error: /, 'ums: ').replace(/\n(?=\(Did you mean)/, ' ')),
     })

@@ -10,7 +10,7 @@ export function packageOf(app: App, appPackage: string): Found {
   return found === undefined ? reject('H32005', 'appPackage') : { type: 'package', package: found };
 }
 
-/** What a request without a name means: the app's only package, or B00001 when it has several (`docs/api.md §4 register`). */
+/** The package of a request that names none: the app's only one, or B00001 when it has several (`docs/api.md §4 register`). */
 export function onlyPackage(app: App): Found {
   const [only] = app.packages;
   return only !== undefined && app.packages.length === 1

@@ -14,14 +14,13 @@ import { MAX_TARGETS, type Selection, selectTargets } from './targets.ts';
 const maxSize = { jpush: 3 * 1024, m2m: 64 * 1024 } as const;
 
 /**
- * Bytes of the event that accepts a message, as JSON, and of the names in the answer. Below what an append may come to
- * (`ports/event-log.ts`) by more than metadata takes; what later becomes of targets is told in events that name each with
- * less than it has here.
+ * Bytes of the event that accepts a message, as JSON, and of the names in the answer. The limit of an append
+ * (`ports/event-log.ts`) leaves room for the metadata. Later events name each target in fewer bytes than this one.
  */
 const MAX_ACCEPTED_BYTES = 900_000;
 /** Of a target and of a name, beside its texts. */
 const FRAME_BYTES = 150;
-/** What JSON makes of one UTF-16 unit at the most: `\u0001`. */
+/** The longest JSON of one UTF-16 unit: `\u0001`. */
 const MAX_BYTES_OF_UNIT = 6;
 
 export interface PushInput {
@@ -36,7 +35,7 @@ export interface PushInput {
   readonly message: string;
   readonly sender: Pick<AcceptedMessage, 'origin' | 'appId' | 'userId' | 'clientId'>;
   readonly msgId: string;
-  /** `answerOf` is given what was dropped. */
+  /** `answerOf` gets the names that were dropped. */
   readonly causeFor: (filtered: readonly string[]) => Cause<MessageEvent>;
 }
 
@@ -46,7 +45,7 @@ export interface PushPorts {
   readonly apps: AppDirectory;
 }
 
-/** @returns B00003 (an unknown package), H32006 or H32011 (nobody there), B00006 (too large, or too many or too long targets) */
+/** @returns B00003 (an unknown package), H32006 or H32011 (no registration), B00006 (too large, or too many or too long targets) */
 export async function push(ports: PushPorts, input: PushInput): Promise<CommandOutcome> {
   const chosen = await choose(ports, input);
   if (chosen.type === 'rejected') return chosen;
@@ -78,7 +77,7 @@ type Choice =
   | { readonly type: 'chosen'; readonly targets: readonly Target[]; readonly filtered: readonly string[] }
   | Rejection;
 
-/** msgPush refuses the whole request for one name that leads nowhere, msgPushtry drops it. */
+/** msgPush refuses the whole request for one unknown name, msgPushtry drops the name. */
 async function choose({ apps, documents }: PushPorts, { mode, field, selection }: PushInput): Promise<Choice> {
   const known = selection.names.filter((name) => isKnown(apps, selection.by, name));
   if (mode === 'strict' && known.length < selection.names.length) return reject('B00003', field);
@@ -110,7 +109,7 @@ function isTooLarge(message: AcceptedMessage): boolean {
   return bytesOf(message) + bytesOf(message.destination.filtered) > MAX_ACCEPTED_BYTES;
 }
 
-/** Of what grows with a request: the targets, and the names that were dropped, which the answer has, too. */
+/** Of the parts that grow with a request: the targets, and the dropped names, which the answer has, too. */
 function bytesAtMost({ targets, destination: { filtered } }: AcceptedMessage): number {
   let units = 0;
   for (const name of filtered) units += 2 * name.length;

@@ -43,7 +43,7 @@ export async function register(log: EventLog, input: RegisterInput): Promise<Com
 
 type ChannelFound = ({ readonly type: 'channel' } & Pick<Registration, 'appPackage' | 'collab3th'>) | Rejection;
 
-/** The package, and what reaches the terminal in it. In the order of `docs/api.md §2`: H32005, H32004, B00001. */
+/** The package, and the channel to the terminal in it. In the order of `docs/api.md §2`: H32005, H32004, B00001. */
 function channelFor(app: App, registration: RegisterInput['registration']): ChannelFound {
   const { appPackage, deviceType, collab3th } = registration;
   const named = appPackage === undefined ? undefined : packageOf(app, appPackage);

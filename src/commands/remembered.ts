@@ -8,7 +8,7 @@ import type { AppendOptions, EventLog, RequestRecord, StoredRequest } from '../p
 import { type ExecuteOptions, execute } from '../ports/eventsourcing/execute.ts';
 import { inTurn } from '../ports/eventsourcing/turns.ts';
 
-/** What makes a request the same as an earlier one, and what must not differ then. */
+/** The key that makes a request the same as an earlier one, and the fingerprint that must be equal then. */
 export type RequestIdentity = Pick<RequestRecord, 'key' | 'fingerprint'>;
 
 /** The request behind a command. */
@@ -32,7 +32,7 @@ export type CommandOutcome =
 
 /**
  * A command that has nothing to append answers like any other, and its answer is remembered without events: the same
- * request, repeated when somebody else has changed the stream meanwhile, must not have an effect after all.
+ * request, repeated after another one has changed the stream, must have no effect.
  * @throws StoreUnavailable when the stream stays contended, or the store is away
  */
 export async function executeRemembered<State, Command, E extends UmsEvent>(

@@ -1,4 +1,4 @@
-/** `docs/api.md §4 report`: a terminal tells what became of a message there. */
+/** `docs/api.md §4 report`: a terminal reports how far a message came there. */
 import type { App } from '../domain/apps.ts';
 import { type ReceiptEvent, type TargetRef, targetKey } from '../domain/events.ts';
 import { type KnownMessage, messageDecider } from '../domain/message.ts';

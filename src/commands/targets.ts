@@ -1,4 +1,4 @@
-/** Who a message is for: from what the request names to the registrations behind it (`docs/api.md §4 msgPush`). */
+/** The targets of a message: from the names in the request to the registrations behind them (`docs/api.md §4 msgPush`). */
 import type { DeviceType, Target } from '../domain/events.ts';
 import type { Documents, Stored } from '../ports/documents.ts';
 import { type DeviceDocument, devices, userKey } from '../ports/read-models/devices.ts';

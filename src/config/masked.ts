@@ -61,7 +61,7 @@ function engineVariables(backend: DraftConfig['backend']): Record<string, string
 
 /**
  * Masks the user part, the values of the query and the fragment: any of them may be secret. URLs of several hosts can't be
- * parsed, and a password may hold what a URL would have encoded, so all before the last `@` is taken for the user part:
+ * parsed, and a password may hold characters that a URL would encode, so all before the last `@` counts as the user part:
  * rather too much is masked than too little.
  */
 export function maskUrl(url: string): string {

@@ -156,7 +156,7 @@ export type Target = z.output<typeof target>;
 export type TargetRef = z.output<typeof targetRef>;
 export type AcceptedMessage = EventData<'MessageAccepted'>;
 
-/** One text for a target within its message; neither part can hold the separator's place in the other. */
+/** Unique key of a target in its message, JSON-encoded so that no separator can be ambiguous. */
 export function targetKey(target: TargetRef): string {
   return JSON.stringify([target.clientId, target.appPackage]);
 }

@@ -150,7 +150,7 @@ export function gaveUpIn(state: KnownMessage, group: TargetGroup): string[] {
 }
 
 /**
- * clientIds of the group that still wait for an outcome, in the group's order. What was cancelled or erased waits for
+ * clientIds of the group that still wait for an outcome, in the group's order. Cancelled and erased ones wait for
  * nothing.
  */
 export function openTargets(

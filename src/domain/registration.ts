@@ -17,7 +17,7 @@ export type RegistrationState =
 export type RegistrationCommand =
   | {
       readonly type: 'Register';
-      /** What the request carries; `firstRegisteredAt` is used for a first registration only. */
+      /** The fields of the request; `firstRegisteredAt` is used for a first registration only. */
       readonly registration: Registration;
     }
   /** The terminal's own wish; `userId` is that of the token, if there is one. */
@@ -25,7 +25,7 @@ export type RegistrationCommand =
   /** The provider does not know this pushId any more. */
   | { readonly type: 'RejectPushId'; readonly pushId: string };
 
-/** What the request carries replaces what was; what it doesn't carry stays, but `userName` goes with its user. */
+/** The fields of the request replace the earlier ones; absent fields stay, but `userName` goes with its user. */
 function merge(known: Registration, request: Registration): Registration {
   const sameUser = request.userId !== undefined && request.userId === known.userId;
   return {

@@ -6,9 +6,9 @@ import type { Clock } from '../ports/clock.ts';
 
 /**
  * The name of an embedded service's only node: its host and its data folder. One process holds the folder at a time, so no
- * two that are up share a name, and a restart keeps it. The ids of a process and of the one before it are told apart by
- * their milliseconds; should the clock be set back in between, by a count that begins anywhere in 30 million. An id that
- * is met twice even so is refused by its stream.
+ * two running ones share a name, and a restart keeps it. The ids of a process and of the one before it differ by their
+ * milliseconds or, if the clock was set back in between, by a count that begins anywhere in 30 million. If an id occurs
+ * twice even so, its stream refuses it.
  * @param dataDir exists
  */
 export function embeddedNode(dataDir: string): string {

@@ -1,6 +1,6 @@
 /**
- * Expires what no job has expired in time: messages whose lane is clogged or whose job was lost. A job does it itself
- * when its turn comes; this is the net below.
+ * Expires messages that no job has expired in time, because their lane is clogged or their job was lost. A job expires
+ * its message itself when its turn comes; this is the safety net.
  */
 import type { Clock } from '../ports/clock.ts';
 import type { Documents } from '../ports/documents.ts';

@@ -1,5 +1,5 @@
 /**
- * Rebuilds what a queue has lost: looks for messages with open targets and adds the jobs that they need. A queue passes
+ * Rebuilds a queue that has lost jobs: looks for messages with open targets and adds the jobs that they need. A queue passes
  * over the jobs that it knows, so nothing is lost and nothing runs twice (`docs/architecture.md §Delivery`).
  */
 import { outstandingGroups } from '../domain/outstanding.ts';

@@ -60,7 +60,7 @@ export interface Exchange<D> {
 /** The envelope of a success as text, a refusal, or nothing when the client went away. */
 export type Served = { readonly type: 'done'; readonly answer: string } | Refusal | undefined;
 
-/** @throws whatever is unforeseen, StoreUnavailable, DeadlineExceeded */
+/** @throws unforeseen errors, StoreUnavailable, DeadlineExceeded */
 export async function serve<P, D>(
   services: Services,
   endpoint: Endpoint<P, D>,

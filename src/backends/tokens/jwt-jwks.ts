@@ -29,7 +29,7 @@ export function jwtJwksVerifier(url: string, clock: Clock, monotonic: MonotonicC
   };
 }
 
-/** Refuses what can't be a token of this issuer before the key set is fetched for it. */
+/** Refuses a text that can't be a token of this issuer before the key set is fetched for it. */
 function isCandidate(token: string): boolean {
   if (!isCompact(token)) return false;
   try {

@@ -1,4 +1,4 @@
-/** A JSON Web Key Set as it was fetched, and what it says about a token. */
+/** A JSON Web Key Set as it was fetched, and its verdict on a token. */
 import { createLocalJWKSet, decodeProtectedHeader, errors, type JSONWebKeySet, type JWK } from 'jose';
 import { verifiedClaims } from './signed-token.ts';
 

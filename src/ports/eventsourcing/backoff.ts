@@ -1,9 +1,9 @@
-/** The pause before whatever is tried again: a command after a conflict, a subscription, a job. */
+/** The pause before another try: a command after a conflict, a subscription, a job. */
 import type { Backoff } from '../jobs.ts';
 
 /**
- * Doubles with the failures in a row up to a cap, with a random half taken off, so that those who failed together do not
- * come again together.
+ * Doubles with the failures in a row up to a cap, with a random half taken off, so that callers that failed together do
+ * not come again together.
  * @param failures in a row before the first that counts: 0 gives `baseMs`
  * @param random a number in [0, 1)
  */

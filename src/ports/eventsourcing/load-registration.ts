@@ -1,5 +1,5 @@
 /**
- * A registration as its stream tells it, whatever the stream's length: a terminal registers as often as its app starts,
+ * A registration from its stream, at a cost that does not grow with the stream: a terminal registers as often as its app starts,
  * and every event but the end of a registration holds all of it.
  */
 import { type RegistrationState, registrationDecider } from '../../domain/registration.ts';
@@ -7,7 +7,7 @@ import type { StreamName } from '../../domain/streams.ts';
 import type { EventLog } from '../event-log.ts';
 import { folded, type Loaded } from './execute.ts';
 
-/** Looked at one after the other. An end follows on a complete event; the second look is for logs that others wrote. */
+/** Looked at one after the other. An end follows on a complete event; the second look is for logs of other writers. */
 const LOOKS = [2, 32];
 
 /** @throws StoreUnavailable, UndecodableEvent */

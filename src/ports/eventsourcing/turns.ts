@@ -1,6 +1,6 @@
 /**
  * Commands of one process on one stream take turns, so that they do not contend with each other. Other processes may
- * append in between all the same: that is what expected revisions are for.
+ * append in between all the same, which the expected revisions notice.
  */
 import type { StreamName } from '../../domain/streams.ts';
 import type { EventLog } from '../event-log.ts';
@@ -8,7 +8,7 @@ import type { EventLog } from '../event-log.ts';
 /** How long a command waits for its turn, in ms. Then it goes ahead: behind a store that is away, waits must not add up. */
 const MAX_WAIT_MS = 1_000;
 
-/** For each log and stream, when all who have asked for a turn are done. */
+/** For each log and stream, a promise that resolves when all earlier turns are over. */
 const lines = new WeakMap<EventLog, Map<StreamName, Promise<void>>>();
 
 export async function inTurn<R>(log: EventLog, stream: StreamName, work: () => Promise<R>): Promise<R> {

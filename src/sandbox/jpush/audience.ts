@@ -1,7 +1,7 @@
 /** The `audience` of a push object (`docs/jpush.md §2`): all terminals of the app, or those that every kind in it names. */
 import { invalid, isObject, type JsonObject, missing, type Refusal, unknownKey } from './types.ts';
 
-/** What a terminal is found by beside its registration id. */
+/** Labels that find a terminal, beside its registration id. */
 export interface Labels {
   readonly tags: readonly string[];
   readonly alias: string | undefined;
@@ -63,7 +63,7 @@ function fitsKind(kind: string, members: readonly string[], { tags, alias }: Lab
     case 'tag_not':
       return !members.some((tag) => tags.includes(tag));
     default:
-      // Segments, tests, files and live activities are made in JPush's console, so here they have nobody in them.
+      // Segments, tests, files and live activities are made in JPush's console, so here they are empty.
       return false;
   }
 }

@@ -1,4 +1,4 @@
-/** Who may call, and how often (`docs/jpush.md §1 Auth, §4`). */
+/** Checks credentials and rate (`docs/jpush.md §1 Auth, §4`). */
 import { type RateHeaders, type RateWindows, rateWindows } from './rate-windows.ts';
 import { type JPushApp, type Refusal, refusal } from './types.ts';
 

@@ -1,4 +1,4 @@
-/** The `notification_3rd` of a push object: what a vendor shows where the message does not get through (`docs/jpush.md §14`). */
+/** The `notification_3rd` of a push object: shown by a vendor where the message does not get through (`docs/jpush.md §14`). */
 import { partsFault } from './notification.ts';
 import { invalid, isObject, type JsonObject, missing, type Refusal, unknownKey } from './types.ts';
 

@@ -1,4 +1,4 @@
-/** What becomes of a push: replayed, refused, or accepted and delivered. */
+/** The outcome of a push: replayed, refused, or accepted and delivered. */
 import type { Audience } from './audience.ts';
 import { type Cid, type CidStore, type FirstResult, oneAtATime } from './cid-store.ts';
 import type { Journal } from './journal.ts';

@@ -42,8 +42,8 @@ export type CallFailure =
 export type SendResult =
   | { readonly type: 'sent'; readonly providerMessageId?: string | undefined }
   /**
-   * It says that it took the message, in an answer that can't be read and may be somebody else's, a proxy's say. To ask
-   * again with the same key is safe.
+   * The status says that the message was taken, but the answer can't be read and may be a proxy's. To ask again with the
+   * same key is safe.
    */
   | {
       readonly type: 'unreadable';

@@ -1,6 +1,6 @@
 /**
- * Whether a lane's provider may be called. Only what it answered counts: what did not reach it says nothing of it, and
- * its silence is a failure.
+ * Whether a lane's provider may be called. Only its answers and its silence count: a call that did not reach it says
+ * nothing of it.
  */
 import type { CallFailure } from '../channels/channel.ts';
 

@@ -33,8 +33,8 @@ export interface Turn {
 export interface Lane {
   /**
    * @param insists asks the provider even if it has just refused us
-   * @returns the refusal instead of a turn while the provider refuses us, whatever is sent; `waited` after some time,
-   * when it is to be asked again: what the job knows may be old by now
+   * @returns the refusal instead of a turn while the provider refuses all our calls; `waited` after some time, when the
+   * job should ask again with fresh facts
    * @throws PauseQueue while the circuit is open for another reason
    */
   enter(insists: boolean): Promise<Turn | Denial | Waited>;

@@ -64,8 +64,8 @@ async function sent({ group, record }: Work, providerMessageId: string | undefin
 }
 
 /**
- * Dead recipients lose their registration. One that has got another pushId meanwhile is tried with that, one that has
- * unregistered is not tried any more: the next step looks at what its stream says instead of the device list.
+ * Dead recipients lose their registration. One with another pushId by now is tried with that, one that has unregistered
+ * is not tried any more: the next step reads its stream instead of the device list.
  */
 async function endRegistrations(
   deps: DeliveryDeps,
@@ -125,7 +125,7 @@ export async function expire({ state, record }: Pick<Work, 'state' | 'record'>, 
 }
 
 /**
- * Those who are not registered any more, or of another user. Of a group that has been called, the provider may have
+ * Fails targets that are not registered any more, or have another user. Of a group that has been called, the provider may have
  * refused some before the process ended, and their registrations with them.
  */
 export async function failGone({ log }: Pick<DeliveryDeps, 'log'>, work: Work, gone: readonly string[]): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * Remembers what was found under a key, so that a push to 200 known terminals costs no queries. Correct because every
- * change goes through the one writer, which tells all threads what changed before it answers the change.
+ * Remembers the documents found under a key, so that a push to 200 known terminals costs no queries. Correct because every
+ * change goes through the one writer, which notifies all threads of the changed documents before it answers the change.
  */
 import { LRUCache } from 'lru-cache';
 import type { Stored } from '../../../ports/documents.ts';
@@ -14,12 +14,12 @@ type Items = readonly Stored<unknown>[];
 
 export interface LookupCache {
   lookup(index: string, key: string, limit: number, find: () => Items): Items;
-  /** A document changed: what was found with it, or will be found under its keys, is forgotten. */
+  /** A document changed: results with it, and those under its keys, are forgotten. */
   changed(id: string, indexes: readonly string[], keys: readonly (string | null)[]): void;
   clear(): void;
 }
 
-/** What was found under a key, and where it is remembered. */
+/** The documents found under a key, and the place where they are remembered. */
 interface Entry {
   readonly items: Items;
   readonly key: string;

@@ -19,7 +19,7 @@ export interface Statement {
 
 export interface Reader {
   prepare(sql: string): Statement;
-  /** What is read from now on sees all that is committed by now. */
+  /** Reads from now on see everything that is committed by now. */
   refresh(): void;
   close(): void;
 }

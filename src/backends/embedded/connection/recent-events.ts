@@ -19,7 +19,7 @@ export interface RecentEvents {
   /** Up to `limit` events after a position; `undefined` if they (or some of them) are not known here. */
   after(position: number, limit: number): readonly EventEntry[] | undefined;
   at(position: number): EventEntry | undefined;
-  /** Keeps what was read after a position, if it goes on from what is kept or, with `restart`, in its place. */
+  /** Keeps events read after a position, if they follow on those kept or, with `restart`, in their place. */
   add(after: number, entries: readonly EventEntry[], restart: boolean): void;
   /** Keeps nothing: the next reader asks the file. */
   clear(): void;

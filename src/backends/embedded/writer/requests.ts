@@ -1,7 +1,7 @@
 /**
  * Remembered requests (`docs/api.md §2 Idempotency`). Their keys come in no order, and an index that takes each where it
  * belongs dirties a page for every one of them. So the newest are found through memory, and go into the index later: many
- * at once, in its order. What a restart finds not indexed it reads into memory again.
+ * at once, in its order. A restart reads those that are not indexed into memory again.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { AppendOp, RequestRow } from '../protocol.ts';
@@ -55,7 +55,7 @@ export function requestWriter(db: DatabaseSync, run = RUN): RequestWriter {
   let lastSeq = Math.max(watermark, [...unindexed.values()].at(-1)?.seq ?? 0);
   /** Remembered by the transaction at work. */
   let added: string[] = [];
-  /** What is on its way into the index, in its order; `at` is where it stands, `from` where the transaction found it. */
+  /** Requests that move into the index, in its order; `at` is the next one, `from` the next one before this transaction. */
   let moving: { readonly entries: readonly Unindexed[]; from: number; at: number } | undefined;
 
   const startRun = (): void => {
@@ -68,7 +68,7 @@ export function requestWriter(db: DatabaseSync, run = RUN): RequestWriter {
     moving = undefined;
   };
 
-  /** What is remembered was looked for just before. */
+  /** The newest key and its hash: a request is looked for just before it is remembered. */
   let asked = { key: '', hash: requestHash('') };
   const hashFor = (key: string): number => {
     if (asked.key !== key) asked = { key, hash: requestHash(key) };
@@ -103,7 +103,7 @@ export function requestWriter(db: DatabaseSync, run = RUN): RequestWriter {
       added = [];
       if (moving !== undefined) moving.from = moving.at;
       if (moving?.at === moving?.entries.length) endRun();
-      // Only of what is committed: its number would be given out again, and its place taken for indexed.
+      // Only committed requests: after a rollback a number is given out again, and would count as indexed.
       if (moving === undefined && unindexed.size >= run) startRun();
     },
 

@@ -1,5 +1,5 @@
 /**
- * Copies what is committed from the write-ahead log into the file, in a thread of its own: tens of megabytes a second under
+ * Copies commits from the write-ahead log into the file, in a thread of its own: tens of megabytes a second under
  * load, for which no commit should have to wait. Only the rest is the writer's turn: the log can begin anew only if all of
  * it is copied at the moment when the next transaction starts.
  */
@@ -7,14 +7,14 @@ import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { openCheckpointer } from '../schema.ts';
 import { walPass } from './wal-pass.ts';
 
-/** From the first commit after a round to the next round: what is written again and again meanwhile is copied once. */
+/** From the first commit after a round to the next round: a page that is written repeatedly meanwhile is copied once. */
 const EVERY_MS = 500;
 /** A pass that found so many pages or fewer leaves the rest to the writer. */
 const FEW_PAGES = 256;
-/** What is committed during a pass is left for the next, which is shorter. */
+/** Commits during a pass are left for the next, which is shorter. */
 const MAX_PASSES = 4;
 
-/** What the two threads share. */
+/** The memory that the two threads share. */
 const COMMITS = 0;
 const STOP = 1;
 const WRITERS_TURN = 2;
@@ -40,7 +40,7 @@ export function startWalCheckpoints(file: string): WalCheckpoints {
     name: 'wal-checkpoints',
     workerData: { walCheckpoints: { file, shared } satisfies Start },
   });
-  // Should it fail, the writer's connection does all by itself, as SQLite does by default: later, and while commits wait.
+  // Should it fail, the writer's connection copies everything, as SQLite does by default: later, and while commits wait.
   worker.once('error', () => undefined);
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   const committed = (): void => {

@@ -8,8 +8,8 @@ export interface Passed {
 }
 
 /**
- * Copies from the write-ahead log into the file what no reader still needs otherwise; waits for nobody.
- * @returns a function that makes one pass; `undefined` from it: somebody else is at it, or it failed
+ * Copies pages from the write-ahead log into the file, as far as readers allow it; waits for no reader.
+ * @returns a function that makes one pass; `undefined` from it: another connection is copying, or it failed
  */
 export function walPass(db: DatabaseSync): () => Passed | undefined {
   const statement = db.prepare('PRAGMA wal_checkpoint(PASSIVE)');
@@ -19,7 +19,7 @@ export function walPass(db: DatabaseSync): () => Passed | undefined {
       if (row === undefined || row.busy === 1) return undefined;
       return { copied: Number(row.checkpointed), all: Number(row.log) };
     } catch {
-      // A full disk, say: what can't be copied now can be later, and the appends tell of the trouble themselves.
+      // For instance a full disk: a later pass copies the pages, and the appends report the trouble themselves.
       return undefined;
     }
   };

@@ -50,8 +50,8 @@ const pushKeys =
   /\b(platform|audience|registration_id|msg_content|content_type|time_to_live|cid|notification|options)\b/;
 
 /**
- * One line for the event and the log, in our own words: JPush's text is free to quote what was sent to it, so of that
- * text only the name of a push key is repeated.
+ * One line for the event and the log, in our own words: JPush's text may quote the request, so only the name of a push
+ * key is repeated from it.
  */
 export function reasonOf(status: number, code: number | undefined, text = ''): string {
   if (code === undefined) return `HTTP ${status}`;
