@@ -1,6 +1,6 @@
 /**
  * Decides at Node's `request` event, before body, router and signature, whether a request is worked on
- * (`docs/decisions/0034`). What is refused is answered A00001 with `Retry-After`.
+ * (`docs/decisions/0034`). A refused request is answered A00001 with `Retry-After`.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../../ports/logger.ts';
@@ -20,7 +20,7 @@ const ASIDE_AFTER_MS = 100;
 
 /** A request that was let in. */
 interface Ticket {
-  /** `performance.now()` when its work began; what it waited for something else is no work. */
+  /** `performance.now()` when its work began, moved on by the time of its long waits. */
   startedAt: number;
   /** Since when it has been waiting for something that may be elsewhere; `undefined`: it is not. */
   waitingSince: number | undefined;

@@ -41,7 +41,7 @@ export interface Limit {
 
 export const initialLimit: Limit = { limit: MAX_LIMIT, calmMs: 0 };
 
-/** Whether a latency measured among so many says what a request takes by itself. */
+/** Whether a latency is that of a request by itself, when so many are at work. */
 export function isCalm(atWork: number): boolean {
   return atWork <= MIN_LIMIT;
 }

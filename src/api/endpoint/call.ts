@@ -7,7 +7,7 @@ import type { AccessLine } from '../http/access-log.ts';
 import type { Body } from '../http/body.ts';
 import type { RequestHeaders } from '../http/headers.ts';
 
-/** Who calls a route prefix (`docs/api.md §1`): a terminal under `/ums/v2`, an application server under `/umse/v2`. */
+/** The caller of a route prefix (`docs/api.md §1`): a terminal under `/ums/v2`, an application server under `/umse/v2`. */
 export type CallerKind = App['kind'];
 
 /** A request whose caller is known: what an endpoint works on. `D` is the data of its answer. */

@@ -137,7 +137,7 @@ function isBeyondDoubles({ expected, input }: { readonly expected: string; reado
   return expected === 'number' && typeof input === 'number' && !Number.isFinite(input);
 }
 
-/** The field that tells the kinds of an object apart is an integer of a small range. */
+/** The tag of a union of objects is an integer of a small range. */
 function wrongTag(input: unknown, field: string): RefusalCode {
   const value = isObject(input) ? input[field] : undefined;
   if (typeof value !== 'number') return wrongType(value);

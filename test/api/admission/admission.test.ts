@@ -32,10 +32,10 @@ async function stageOf(limits: Partial<ApiLimits>): Promise<Stage> {
     limits,
     log: {
       ...log,
-      async readStream(...read) {
+      async readNewest(...read) {
         enter();
         await released;
-        return log.readStream(...read);
+        return log.readNewest(...read);
       },
     },
   }));

@@ -152,7 +152,18 @@ function signed(name: string, body: object): string {
   return `POST ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${payload}`;
 }
 
-/** An API whose token check waits until it is let go. */
+test('a clientId beyond ASCII is sent as UTF-8 bytes and is that of the body', async () => {
+  const clientId = '冰箱-1';
+  const body = { clientId, pushId: 'p', deviceType: '04', collab3th: 0, appPackage: 'com.example.fridge' };
+  const payload = JSON.stringify(body);
+  const headers = { ...signedHeaders(PATH, payload), clientId, 'content-length': String(Buffer.byteLength(payload)) };
+  const lines = Object.entries(headers).map(([key, value]) => `${key}: ${value}`);
+  const answer = await rawRequest(port, `POST ${PATH} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${payload}`);
+  expect(JSON.parse(answer.body)).toMatchObject({ retCode: '00000', data: { clientId } });
+  expect(api.lines).toMatchObject([{ clientId, retCode: '00000' }]);
+});
+
+/** An API whose store waits until it is released; `unreg` reads there. */
 async function heldApi(maxAtWork: number) {
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   const { promise: entered, resolve: enter } = Promise.withResolvers<void>();
@@ -160,10 +171,10 @@ async function heldApi(maxAtWork: number) {
     limits: { maxAtWork },
     log: {
       ...log,
-      async readStream(stream) {
+      async readNewest(...read) {
         enter();
         await released;
-        return log.readStream(stream);
+        return log.readNewest(...read);
       },
     },
   }));
