@@ -20,7 +20,7 @@ export type Selection =
 export interface Selected {
   /** Each registration once, in the order of the request; at most `MAX_TARGETS` + 1, which says "too many". */
   readonly targets: readonly Target[];
-  /** Names that no registration goes by, in the order of the request. */
+  /** Names that no registration goes by, in the order of the request; none where there are too many targets. */
   readonly missing: readonly string[];
 }
 
@@ -29,12 +29,15 @@ export async function selectTargets(documents: Documents, selection: Selection):
   const { names } = selection;
   if (names.length === 0) return { targets: [], missing: [] };
   const keys = names.map((name) => keyOf(selection, name));
-  const found = await documents.findByKeys<DeviceDocument>(devices, selection.by, keys, MAX_TARGETS + 1);
+  // One more than a message may have says "too many", whichever names they belong to.
+  const limits = { each: MAX_TARGETS + 1, total: MAX_TARGETS + 1 };
+  const found = await documents.findByKeys<DeviceDocument>(devices, selection.by, keys, limits);
+  const isCut = [...found.values()].reduce((sum, { length }) => sum + length, 0) > MAX_TARGETS;
   const targets = new Map<string, Target>();
   const missing: string[] = [];
   names.forEach((name, index) => {
     const registrations = found.get(keys[index] ?? '') ?? [];
-    if (registrations.length === 0) missing.push(name);
+    if (registrations.length === 0 && !isCut) missing.push(name);
     for (const registration of registrations)
       if (targets.size <= MAX_TARGETS) targets.set(registration.id, targetOf(registration));
   });

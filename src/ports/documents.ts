@@ -1,9 +1,14 @@
 /**
  * Read models: named collections of JSON documents, each document with the position that it was last changed at.
  *
- * Every read sees every write that was answered before, whoever made it through whichever connection, and everything up
- * to a position that `reached` or `checkpoint` has told of, here or there: who has registered on one node is pushed to
- * from another. @throws StoreUnavailable within `CALL_WITHIN_MS` (`errors.ts`), reads too
+ * Every read sees every write that was answered before, whichever connection made it, and everything up to a position that
+ * `reached` or `checkpoint` has told of, on any node: a terminal that has registered on one node can be pushed to from
+ * another. A swap of copies takes nothing of that back. @throws StoreUnavailable within `CALL_WITHIN_MS` (`errors.ts`),
+ * reads too
+ *
+ * A collection has copies, each a generation: one serves, another may be filled beside it. Each copy has a checkpoint of its
+ * own, so that swapping the copies swaps the checkpoints: one step on any store, also where a store has no transactions. A
+ * copy that has served goes a while after the swap; until then a reader that has not heard of the swap still finds it.
  *
  * Ids and keys are any text. They are compared by their characters and ordered by their code points; a lone surrogate
  * counts as U+FFFD, as in stream names, and comes back as that from an id. In a document it stays what it is.
@@ -51,13 +56,25 @@ export interface Page<T> {
   readonly next?: string;
 }
 
-export interface CheckpointMove {
-  /** Whose checkpoint: a projection's or a process manager's name. */
-  readonly name: string;
+/** A move of the checkpoint of a copy. */
+export interface CopyMove {
   /** Where the caller believes it stands; `START` before the first. */
   readonly from: Position;
   /** Never below `from`. */
   readonly to: Position;
+  /** The log that the positions are of (`EventLog.id`). Kept with the checkpoint. */
+  readonly log: string;
+  /**
+   * The token of the lease that the caller works under, if any. Kept as well: a move with an older one is refused. All that
+   * move a checkpoint with one work under the same lease.
+   */
+  readonly fence?: bigint | undefined;
+}
+
+/** A move of a checkpoint that goes with no collection. */
+export interface CheckpointMove extends CopyMove {
+  /** Of a process manager: letters, digits and `-`. No collection has it. */
+  readonly name: string;
 }
 
 export interface Deletion {
@@ -69,37 +86,54 @@ export interface Deletion {
 export interface WriteBatch<T> {
   readonly puts?: readonly Stored<T>[];
   readonly deletes?: readonly Deletion[];
-  readonly checkpoint?: CheckpointMove;
+  readonly checkpoint?: CopyMove;
 }
 
 /**
- * The checkpoint stands elsewhere than the caller believed: another runner has moved it, or an earlier write of the
- * caller's whose answer never came. Who reads it again may go on from there.
+ * One copy of a collection, as a token: what a holder does with a copy that has been replaced, or that another release has
+ * built, is refused.
  */
-export class CheckpointLost extends Error {
-  override readonly name = 'CheckpointLost';
+export interface Copy {
+  readonly collection: string;
+  /** The version of the collection that the copy was built for. */
+  readonly version: number;
+  /** Grows with every copy of the collection. */
+  readonly generation: number;
 }
 
-/** Which copy of a collection: the one that serves, or the one that a rebuild fills beside it. */
-export type Copy = 'serving' | 'shadow';
+/** How many documents a lookup of many keys finds at most. */
+export interface KeyLimits {
+  /** Of each key. */
+  readonly each: number;
+  /**
+   * Of all keys together. Keys have their turn in their order; once there are so many documents, the rest is left out. Who
+   * finds exactly as many does not know whether there are more.
+   */
+  readonly total: number;
+}
 
+/**
+ * `get`, `find`, `findByKeys`, and `getMany` and `write` without a copy, mean the copy that serves.
+ * @throws CopyOfAnotherVersion when that is not of the version that the caller's `Collection` has: an index that it lacks is
+ * not asked for, and no document of another shape is read or written
+ */
 export interface Documents {
   get<T>(collection: Collection<T>, id: string): Promise<Stored<T> | undefined>;
 
-  /** Those that exist, by id. At most 5000 ids. */
+  /** Those that exist, by id. At most 5000 ids. @throws StaleCopy when there is no such copy any more */
   getMany<T>(collection: Collection<T>, ids: readonly string[], copy?: Copy): Promise<ReadonlyMap<string, Stored<T>>>;
 
   find<T>(collection: Collection<T>, options: FindOptions): Promise<Page<T>>;
 
   /**
-   * For each key the documents that have it, in the index's order, `limit` for each key at most. Keys without one are
-   * left out. At most 1000 keys.
+   * For each key the documents that have it, in the index's order. Keys without one are left out. At most 1000 keys. A
+   * document has one key in an index, so no document is found twice.
    */
   findByKeys<T>(
     collection: Collection<T>,
     index: string,
     keys: readonly string[],
-    limit: number,
+    limits: KeyLimits,
   ): Promise<ReadonlyMap<string, readonly Stored<T>[]>>;
 
   /**
@@ -108,38 +142,47 @@ export interface Documents {
    * of what is stored changes nothing, and an id that was deleted keeps the position of that: who replays old events, or
    * comes late, neither brings an older document back nor removes a newer one. At most 5000 puts and deletes together: as
    * many as one event may change, for a message has so many targets at most.
-   * @throws CheckpointLost: the checkpoint stands where it stood. Puts and deletes may have taken effect all the same,
-   * under their guards, which is harmless: who holds the checkpoint comes to the same documents at these positions.
-   * StoreUnavailable: any part of it may have taken effect, or still will
+   * @param copy which copy; without one, that which serves
+   * @throws StaleCopy, and nothing has changed. CheckpointLost: the checkpoint stands where it stood; puts and deletes may
+   * have taken effect all the same, under their guards, which is harmless: the runner that holds the checkpoint makes the
+   * same documents at these positions. CheckpointOfAnotherLog, likewise. StoreUnavailable: any part of it may have taken
+   * effect, or still will
    */
   write<T>(collection: Collection<T>, batch: WriteBatch<T>, copy?: Copy): Promise<void>;
 
-  /** Moves a checkpoint that goes with no collection. @throws CheckpointLost, and it stands where it stood */
+  /**
+   * Moves a checkpoint that goes with no collection.
+   * @throws CheckpointLost or CheckpointOfAnotherLog, and it stands where it stood
+   */
   moveCheckpoint(move: CheckpointMove): Promise<void>;
 
-  /** Where a checkpoint stands, `START` if it was never moved. */
-  checkpoint(name: string): Promise<Position>;
+  /**
+   * Where a checkpoint stands, `START` if it was never moved.
+   * @param of a process manager's name, a collection's name (the copy that serves), or a copy
+   * @param log if given, the log that the caller goes on with. @throws CheckpointOfAnotherLog if the checkpoint is of another
+   */
+  checkpoint(of: string | Copy, log?: string): Promise<Position>;
 
   /**
-   * Waits until the checkpoint stands at or beyond the position.
+   * Waits until the checkpoint stands at or beyond the position. A store that must be asked again and again is asked by one
+   * poller for each name, however many wait.
+   * @param name a process manager's, or a collection's, of which the copy that serves counts. Once true it stays true:
+   * copies are swapped only where the new one stands as far as the old one
    * @returns whether it got there within `timeoutMs`; false also when the store does not tell
    */
   reached(name: string, position: Position, timeoutMs: number): Promise<boolean>;
 
-  /** The version of the copy that serves; opens an empty one at the collection's version if there is none. */
-  servedVersion<T>(collection: Collection<T>): Promise<number>;
+  /** The copy that serves, of whatever version; opens an empty one at the collection's version if there is none. */
+  serving<T>(collection: Collection<T>): Promise<Copy>;
 
-  /** Starts an empty shadow of a collection and drops an unfinished one. Its checkpoint is `shadowCheckpoint` of its name. */
-  startShadow<T>(collection: Collection<T>): Promise<void>;
+  /** Starts an empty copy beside the one that serves. An earlier one that was not promoted is stale from now on. */
+  startShadow<T>(collection: Collection<T>): Promise<Copy>;
 
   /**
-   * Swaps the shadow in, with its checkpoint as that of `name`; drops the old copy. One step, also for who is killed in it:
-   * never does one copy serve with the other's checkpoint, which would leave out events or fold them twice.
+   * Lets a copy serve that was filled beside the one that serves, with its checkpoint, in one step together with the check
+   * that it stands at or beyond the checkpoint of the one that serves. (If that is of another log, nothing can be compared
+   * and the copy serves.) Does nothing if it serves already: a promotion whose answer was not heard may be repeated.
+   * @throws ShadowBehind, StaleCopy; nothing has changed
    */
-  promoteShadow<T>(collection: Collection<T>, name: string): Promise<void>;
-}
-
-/** The checkpoint of the shadow copy of a collection of that name. */
-export function shadowCheckpoint(collection: string): string {
-  return `${collection}~shadow`;
+  promoteShadow<T>(collection: Collection<T>, shadow: Copy): Promise<void>;
 }

@@ -132,6 +132,12 @@ export interface LogBatch {
 
 export interface EventLog {
   /**
+   * Random, made once with the log and never changed: positions of a checkpoint mean something only with the log that they
+   * were counted in (`Documents`).
+   */
+  id(): Promise<string>;
+
+  /**
    * Appends all events or none, durably. `events` is not empty. The same ids again at the revision that they were
    * first appended at change nothing and answer like the first time; with a request, as its duplicate.
    * @throws StoreUnavailable when the outcome is unknown or the store is away; the append may take effect even after that,

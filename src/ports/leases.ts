@@ -13,7 +13,10 @@ export interface Lease {
   readonly token: bigint;
   /** Aborts when the lease is lost: another holder may have it from now on. */
   readonly lost: AbortSignal;
-  /** Gives the lease back, so that the next holder need not wait until it expires. Again is fine. */
+  /**
+   * Gives the lease back, so that the next holder need not wait until it expires. Again is fine. Ends within a second, also
+   * when the store does not answer; the lease then expires.
+   */
   release(): Promise<void>;
 }
 

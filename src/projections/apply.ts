@@ -7,12 +7,14 @@ import { foldPiece, idsToLoad, type Piece, piecesOf } from './fold.ts';
 import type { Projection } from './projection.ts';
 import { recentDocuments } from './recent-documents.ts';
 
+/** The copy that a projection writes, and what its checkpoint is moved with. */
 export interface Target {
   readonly documents: Documents;
   readonly copy: Copy;
-  /** Whose checkpoint moves. */
-  readonly checkpoint: string;
-  /** How many documents a write addresses, but for one event that addresses more by itself. */
+  /** `EventLog.id` */
+  readonly log: string;
+  readonly fence?: bigint | undefined;
+  /** How many documents a write addresses, except for one event that addresses more by itself. */
   readonly largestWrite: number;
 }
 
@@ -22,7 +24,7 @@ export interface Target {
  */
 export function batchApplier<T, E extends UmsEvent>(
   projection: Projection<T, E>,
-  { documents, copy, checkpoint, largestWrite }: Target,
+  { documents, copy, log, fence, largestWrite }: Target,
 ): TakeBatch<E> {
   const { collection } = projection;
   const recent = recentDocuments<T>();
@@ -44,7 +46,7 @@ export function batchApplier<T, E extends UmsEvent>(
     const known = await load(idsToLoad(projection, piece));
     const { puts, deletes, last, poison } = foldPiece(projection, piece, known);
     if (last !== undefined) {
-      await documents.write(collection, { puts, deletes, checkpoint: { name: checkpoint, from, to: last } }, copy);
+      await documents.write(collection, { puts, deletes, checkpoint: { from, to: last, log, fence } }, copy);
       recent.written(puts, deletes);
     }
     if (poison !== undefined) throw poison;

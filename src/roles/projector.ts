@@ -1,9 +1,9 @@
 /** The part that builds the read models. */
-import type { SubscriptionDeps } from '../ports/eventsourcing/subscription.ts';
 import { startProjections } from '../projections/index.ts';
+import type { RunnerDeps } from '../projections/runner.ts';
 import type { Part } from './part.ts';
 
-export async function startProjector(deps: SubscriptionDeps): Promise<Part> {
+export async function startProjector(deps: RunnerDeps): Promise<Part> {
   const runners = await startProjections(deps);
   return {
     async stop() {

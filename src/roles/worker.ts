@@ -1,6 +1,7 @@
 /** The part that delivers: dispatcher, delivery, expiry, and the reconciler that rebuilds lost queues. */
 import type { App } from '../domain/apps.ts';
 import { appDirectory } from '../domain/apps.ts';
+import type { Leases } from '../ports/leases.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { jpushChannel } from '../workers/channels/jpush/index.ts';
 import { messageSessions } from '../workers/delivery/message-sessions.ts';
@@ -12,6 +13,7 @@ import { startReconciler } from '../workers/reconciler.ts';
 import type { Part } from './part.ts';
 
 export interface WorkerDeps extends DeliveryDeps {
+  readonly leases: Leases;
   readonly apps: readonly App[];
   readonly jpushUrl: string;
   readonly telemetry?: Pick<Telemetry, 'report'> | undefined;

@@ -4,8 +4,15 @@ import type { EventOf } from '../domain/events.ts';
 import type { Position } from '../domain/position.ts';
 import { streamPrefixes } from '../domain/streams.ts';
 import { deliveryJob } from '../ports/delivery-jobs.ts';
+import type { Documents } from '../ports/documents.ts';
 import type { LogFilter, RecordedEvent } from '../ports/event-log.ts';
-import { type Subscription, type SubscriptionDeps, startSubscription } from '../ports/eventsourcing/subscription.ts';
+import {
+  type Begun,
+  type Subscription,
+  type SubscriptionDeps,
+  type SubscriptionRun,
+  startSubscription,
+} from '../ports/eventsourcing/subscription.ts';
 import type { Jobs } from '../ports/jobs.ts';
 
 type Accepted = EventOf<'MessageAccepted'>;
@@ -15,29 +22,29 @@ export const DISPATCHER = 'dispatcher';
 const filter: LogFilter = { prefixes: [streamPrefixes.message], types: ['MessageAccepted'] };
 
 export interface DispatcherDeps extends SubscriptionDeps {
+  readonly documents: Documents;
   readonly jobs: Jobs;
   /** Given each message before its jobs are added. */
   readonly onAccepted?: (accepted: RecordedEvent<Accepted>) => void;
 }
 
 export function startDispatcher(deps: DispatcherDeps): Subscription {
-  const passOver = (from: Position, to: Position): Promise<void> =>
-    deps.documents.moveCheckpoint({ name: DISPATCHER, from, to });
-  return startSubscription<Accepted>(
-    { name: DISPATCHER, part: 'dispatcher', filter, begin: () => (events, from) => take(deps, events, from), passOver },
-    deps,
-  );
-}
-
-async function take(
-  deps: DispatcherDeps,
-  events: readonly RecordedEvent<Accepted>[],
-  from: Position,
-): Promise<Position> {
-  const to = events.at(-1)?.position ?? from;
-  await addJobs(deps, events);
-  await deps.documents.moveCheckpoint({ name: DISPATCHER, from, to });
-  return to;
+  const { documents } = deps;
+  const begin = async ({ log, fence }: SubscriptionRun): Promise<Begun<Accepted>> => {
+    const passOver = (from: Position, to: Position): Promise<void> =>
+      documents.moveCheckpoint({ name: DISPATCHER, from, to, log, fence });
+    return {
+      from: await documents.checkpoint(DISPATCHER, log),
+      async take(events, from) {
+        const to = events.at(-1)?.position ?? from;
+        await addJobs(deps, events);
+        await passOver(from, to);
+        return to;
+      },
+      passOver,
+    };
+  };
+  return startSubscription<Accepted>({ name: DISPATCHER, part: 'dispatcher', filter, begin }, deps);
 }
 
 async function addJobs(

@@ -4,7 +4,7 @@ import { MAX_TARGETS } from '../../src/commands/targets.ts';
 import { appDirectory } from '../../src/domain/apps.ts';
 import { encodeEvent } from '../../src/domain/codec.ts';
 import { positionOf, revisionOf } from '../../src/domain/position.ts';
-import type { Documents, Stored } from '../../src/ports/documents.ts';
+import type { Documents, KeyLimits, Stored } from '../../src/ports/documents.ts';
 import {
   type AppendOptions,
   type AppendResult,
@@ -37,12 +37,12 @@ function device(clientId: string, deviceId?: string): Stored<DeviceDocument> {
 function ports(found: Record<string, string[]>, result: AppendResult, deviceId?: string) {
   const appends: { events: readonly NewEvent[]; options: AppendOptions | undefined }[] = [];
   const documents: Pick<Documents, 'findByKeys'> = {
-    async findByKeys<T>(_collection: unknown, _index: string, keys: readonly string[], limit: number) {
+    async findByKeys<T>(_collection: unknown, _index: string, keys: readonly string[], { each }: KeyLimits) {
       const entries = keys.flatMap((key) => (found[key] === undefined ? [] : [[key, found[key]] as const]));
       return new Map(
         entries.map(([key, ids]) => [
           key,
-          ids.slice(0, limit).map((id) => device(id, deviceId)) as unknown as Stored<T>[],
+          ids.slice(0, each).map((id) => device(id, deviceId)) as unknown as Stored<T>[],
         ]),
       );
     },

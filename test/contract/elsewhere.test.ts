@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { START } from '../../src/domain/position.ts';
-import { CheckpointLost } from '../../src/ports/documents.ts';
+import { CheckpointLost } from '../../src/ports/errors.ts';
 import { DeadJob, PauseQueue, RetryJob } from '../../src/ports/jobs.ts';
-import { at, deleted, screens, stored } from './documents/samples.ts';
+import { at, deleted, LOG, screens, stored } from './documents/samples.ts';
 import { toProcess } from './elsewhere/channels.ts';
 import { elsewhere } from './elsewhere/ports.ts';
 import { read } from './event-log/reader.ts';
@@ -51,7 +51,9 @@ describe('ports in another process', () => {
       stored('b', 1, { room: 'hall', rank: 3 }),
     ];
     await documents.write(collection, { puts, deletes: [deleted('c', 1)] });
-    expect([...(await documents.findByKeys(collection, 'room', ['hall'], 5)).keys()]).toEqual(['hall']);
+    expect([...(await documents.findByKeys(collection, 'room', ['hall'], { each: 5, total: 10_000 })).keys()]).toEqual([
+      'hall',
+    ]);
     expect((await documents.getMany(collection, ['a', 'b'])).get('a')?.position).toBe(2n ** 50n);
     await contents.put('id', 'text');
     expect(await contents.get('id')).toBe('text');
@@ -59,7 +61,7 @@ describe('ports in another process', () => {
 
   test('fail with the errors of the ports', async () => {
     const { documents } = await aProcess();
-    const lost = documents.moveCheckpoint({ name: freshName(), from: at(3), to: at(4) });
+    const lost = documents.moveCheckpoint({ name: freshName(), from: at(3), to: at(4), log: LOG });
     expect(await failureOf(lost)).toBeInstanceOf(CheckpointLost);
     const noIndex = documents.find(screens(), { index: 'nobody', key: 'a', limit: 1 });
     expect((await failureOf(noIndex)).message).toContain('has no index nobody');

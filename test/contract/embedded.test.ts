@@ -4,13 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import {
-  attachEmbedded,
-  type EmbeddedOptions,
-  type EmbeddedPorts,
-  openEmbedded,
-} from '../../src/backends/embedded/index.ts';
+import { attachEmbedded, type EmbeddedOptions, openEmbedded } from '../../src/backends/embedded/index.ts';
 import { decodeEvent, encodeEvent } from '../../src/domain/codec.ts';
+import type { Backend } from '../../src/ports/backend.ts';
 import { relay } from '../support/relay.ts';
 import { contentsContract } from './contents.ts';
 import { documentsContract } from './documents.ts';
@@ -26,7 +22,7 @@ import { leasesContract } from './leases.ts';
 /** Within which the calls of a faulty connection end. */
 const WITHIN_MS = 600;
 
-type Port = Exclude<keyof EmbeddedPorts, 'close'>;
+type Port = Exclude<keyof Backend, 'close'>;
 
 /** A backend in a folder of its own, with the hooks of the suites. */
 async function openBackend() {
@@ -54,7 +50,7 @@ async function openBackend() {
     await other.close();
     await backend.close();
   };
-  const faulty = async <P extends Port>(name: P): Promise<Faulty<EmbeddedPorts[P]>> => {
+  const faulty = async <P extends Port>(name: P): Promise<Faulty<Backend[P]>> => {
     const { port, freeze, heal, cut } = relay(backend.connect('foreground'));
     const ports = attachEmbedded(port, { ...options, callWithinMs: WITHIN_MS });
     return {
@@ -67,7 +63,7 @@ async function openBackend() {
     };
   };
   /** The hooks for one of the ports. */
-  const hooks = <P extends Port>(name: P): Hooks<EmbeddedPorts[P]> => ({
+  const hooks = <P extends Port>(name: P): Hooks<Backend[P]> => ({
     other: other[name],
     otherPlace: other.place,
     killOther: other.kill,
@@ -83,12 +79,12 @@ async function openBackend() {
     },
   });
   return {
-    ports: backend as EmbeddedPorts,
+    ports: backend as Backend,
     other,
     hooks,
     decoded: () => decoded,
     /** The ports of a connection with another codec, for the time of a call. */
-    async withCodec(codec: EmbeddedOptions['codec'], use: (ports: EmbeddedPorts) => Promise<void>): Promise<void> {
+    async withCodec(codec: EmbeddedOptions['codec'], use: (ports: Backend) => Promise<void>): Promise<void> {
       const ports = attachEmbedded(backend.connect('foreground'), { ...options, codec });
       await use(ports).finally(ports.close);
     },

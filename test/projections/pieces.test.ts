@@ -7,9 +7,10 @@ import { deliveries } from '../../src/ports/read-models/deliveries.ts';
 import { batchApplier } from '../../src/projections/apply.ts';
 import { deliveriesProjection } from '../../src/projections/deliveries.ts';
 import type { Projection } from '../../src/projections/projection.ts';
-import { rebuild } from '../../src/projections/runner.ts';
+import { rebuild } from '../../src/projections/rebuild.ts';
 import { gate, range } from '../contract/support.ts';
 import { accepted, appendAll, dispatched, recorded, targetsNamed } from '../support/events.ts';
+import { freeLeases } from '../support/leases.ts';
 import { aBackend, running } from './support.ts';
 
 const { name } = deliveriesProjection;
@@ -33,6 +34,8 @@ function noted(documents: Documents) {
   return { writes, reads, documents: { ...documents, write, getMany } as Documents };
 }
 
+const copy = { collection: name, version: 1, generation: 1 };
+
 /** Stores nothing. */
 const nowhere = {
   getMany: async () => new Map(),
@@ -42,7 +45,7 @@ const nowhere = {
 describe('a batch', () => {
   test('is written in pieces of so many documents, each with its part of the checkpoint; one event stays whole', async () => {
     const { writes, documents } = noted(nowhere);
-    const take = batchApplier(deliveriesProjection, { documents, copy: 'serving', checkpoint: name, largestWrite: 10 });
+    const take = batchApplier(deliveriesProjection, { documents, copy, log: 'log', largestWrite: 10 });
     const events = recorded<MessageEvent>([4, 4, 4, 10, 25, 1, 9, 1].map((count, n) => messageTo(count, `m${n}`)));
     expect(await take(events, START, never)).toBe(8n);
     expect(writes).toEqual([
@@ -76,7 +79,7 @@ describe('a batch', () => {
   ])('stops at an event that the projection throws at %s, with all before it written', async (_, projection) => {
     for (const before of range(6)) {
       const { writes, documents } = noted(nowhere);
-      const take = batchApplier(projection, { documents, copy: 'serving', checkpoint: name, largestWrite: 2 });
+      const take = batchApplier(projection, { documents, copy, log: 'log', largestWrite: 2 });
       const good = range(before).map((n) => messageTo(1, `m${n}`));
       const events = recorded<MessageEvent>([...good, messageTo(1, 'bad'), messageTo(1, 'after')]);
       await expect(take(events, START, never)).rejects.toThrow(`MessageAccepted at ${before + 1}`);
@@ -118,7 +121,7 @@ test('a rebuild writes no more than 4096 documents at once', async () => {
     range(9).map((n) => messageTo(1000, `m${n}`)),
   );
   const { writes, documents: notedDocuments } = noted(documents);
-  await rebuild(deliveriesProjection, { log, documents: notedDocuments });
+  await rebuild(deliveriesProjection, { log, documents: notedDocuments, leases: freeLeases() });
   expect(writes.map(({ size }) => size)).toEqual([4000, 4000, 1000]);
   expect(await documents.checkpoint(name)).toBe(await log.head());
 });

@@ -4,7 +4,7 @@ import { devices } from '../../src/ports/read-models/devices.ts';
 import { deliveriesProjection } from '../../src/projections/deliveries.ts';
 import { devicesProjection } from '../../src/projections/devices.ts';
 import type { Projection } from '../../src/projections/projection.ts';
-import { rebuild } from '../../src/projections/runner.ts';
+import { rebuild } from '../../src/projections/rebuild.ts';
 import { channelRegistered } from '../fixtures/samples.ts';
 import { errorLog } from '../support/error-log.ts';
 import { accepted, appendAll, dispatched, targetsNamed } from '../support/events.ts';

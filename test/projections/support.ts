@@ -5,12 +5,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { onTestFinished } from 'vitest';
 import type { UmsEvent } from '../../src/domain/events.ts';
 import type { Position } from '../../src/domain/position.ts';
-import type { Subscription, SubscriptionDeps, SubscriptionState } from '../../src/ports/eventsourcing/subscription.ts';
+import type { Subscription, SubscriptionState } from '../../src/ports/eventsourcing/subscription.ts';
 import type { Projection } from '../../src/projections/projection.ts';
-import { startRunner } from '../../src/projections/runner.ts';
+import { type RunnerDeps, startRunner } from '../../src/projections/runner.ts';
 import { eventually } from '../contract/support.ts';
 import { openTestBackend, type TestBackend } from '../support/embedded.ts';
 import { errorLog } from '../support/error-log.ts';
+import { freeLeases } from '../support/leases.ts';
 
 export async function aBackend(): Promise<TestBackend> {
   const test = await openTestBackend();
@@ -21,9 +22,9 @@ export async function aBackend(): Promise<TestBackend> {
 /** A runner that is stopped when the test ends. */
 export function running<T, E extends UmsEvent>(
   projection: Projection<T, E>,
-  deps: Pick<SubscriptionDeps, 'log' | 'documents'> & Partial<SubscriptionDeps>,
+  deps: Pick<RunnerDeps, 'log' | 'documents'> & Partial<RunnerDeps>,
 ): Subscription {
-  const runner = startRunner(projection, { ...deps, logger: deps.logger ?? errorLog().logger });
+  const runner = startRunner(projection, { leases: freeLeases(), logger: errorLog().logger, ...deps });
   onTestFinished(() => runner.stop());
   return runner;
 }

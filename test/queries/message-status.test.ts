@@ -90,12 +90,12 @@ const never = (): boolean => false;
 
 test('the log answers while the read models know nothing, and they answer the same once they do', async () => {
   const position = await history();
-  const { log, documents } = opened.backend;
+  const { log, documents, leases } = opened.backend;
   const sources = { log, documents, written: writtenPositions(), hasStopped: never };
   const fromLog = await messageStatus(sources, msgId);
   expect(fromLog).toMatchObject({ ...expected, header });
 
-  runners = await startProjections({ log, documents, logger: pino({ enabled: false }) });
+  runners = await startProjections({ log, documents, leases, logger: pino({ enabled: false }) });
   const closed = { ...log, readStream: () => Promise.reject(new Error('not to be asked')) };
   for (const name of ['messages', 'deliveries']) expect(await documents.reached(name, position, 5000)).toBe(true);
   const fromReadModels = await messageStatus({ ...sources, log: closed }, msgId);
@@ -107,8 +107,8 @@ test('the log answers while the read models know nothing, and they answer the sa
 
 test('a target missing in the read model sends the question to the log', async () => {
   const position = await history();
-  const { log, documents } = opened.backend;
-  runners = await startProjections({ log, documents, logger: pino({ enabled: false }) });
+  const { log, documents, leases } = opened.backend;
+  runners = await startProjections({ log, documents, leases, logger: pino({ enabled: false }) });
   for (const name of ['messages', 'deliveries']) await documents.reached(name, position, 5000);
   const incomplete: typeof documents = {
     ...documents,

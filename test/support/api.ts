@@ -90,9 +90,9 @@ export type DepsOverride = Partial<Omit<ApiDeps, 'limits'>> & { readonly limits?
 /** @param override may wrap the real ports */
 export async function openTestApi(override: (deps: ApiDeps) => DepsOverride = () => ({})): Promise<TestApi> {
   const backend = await openTestBackend();
-  const { log, documents } = backend.backend;
+  const { log, documents, leases } = backend.backend;
   const silent = pino({ enabled: false });
-  const runners = await startProjections({ log, documents, logger: silent });
+  const runners = await startProjections({ log, documents, leases, logger: silent });
   const lines: Record<string, unknown>[] = [];
   const logger = pino({ base: null }, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const base = baseDeps({ log, documents, logger });

@@ -9,9 +9,10 @@ import type { Documents, Stored, WriteBatch } from '../../src/ports/documents.ts
 import type { EventLog, RecordedEvent } from '../../src/ports/event-log.ts';
 import { batchApplier } from '../../src/projections/apply.ts';
 import type { Projection } from '../../src/projections/projection.ts';
-import { rebuild } from '../../src/projections/runner.ts';
+import { rebuild } from '../../src/projections/rebuild.ts';
 import { openTestBackend, type TestBackend } from './embedded.ts';
 import { appendAll } from './events.ts';
+import { freeLeases } from './leases.ts';
 
 export interface Projected<T> {
   /** By id. */
@@ -51,7 +52,7 @@ export function projectionSpec<T, E extends UmsEvent>(projection: Projection<T, 
       for (const largestWrite of [1, 3, 1000])
         expect(await projected(projection, batches, largestWrite), `${way}, ${largestWrite} a write`).toEqual(once);
 
-    await rebuild(projection, { log: logAfter(log, start), documents });
+    await rebuild(projection, { log: logAfter(log, start), documents, leases: freeLeases() });
     const ids = [...new Set(history.flatMap(({ event }) => projection.idsOf(event)))];
     expect(await documents.getMany(collection, ids), 'rebuilt').toEqual(once);
     return {
@@ -59,7 +60,7 @@ export function projectionSpec<T, E extends UmsEvent>(projection: Projection<T, 
       changedBy: Object.fromEntries([...once].map(([id, { position }]) => [id, Number(position - start)])),
       positionOf: (n) => positionOf(start + BigInt(n)),
       async found(index, key) {
-        const found = await documents.findByKeys(collection, index, [key], 1000);
+        const found = await documents.findByKeys(collection, index, [key], { each: 1000, total: 10_000 });
         return (found.get(key) ?? []).map(({ id }) => id);
       },
     };
@@ -81,7 +82,8 @@ export async function projected<T, E extends UmsEvent>(
   largestWrite = 1000,
 ): Promise<Map<string, Stored<T>>> {
   const { documents, stored } = memoryDocuments<T>();
-  const take = batchApplier(projection, { documents, copy: 'serving', checkpoint: 'spec', largestWrite });
+  const copy = { collection: projection.name, version: projection.collection.version, generation: 1 };
+  const take = batchApplier(projection, { documents, copy, log: 'log', largestWrite });
   let position = START;
   for (const batch of batches) position = await take(batch, position, new AbortController().signal);
   return stored;

@@ -28,8 +28,8 @@ async function open() {
   const { changes, telemetry } = recordedTelemetry();
 
   const start = (override: Partial<DispatcherDeps> = {}) => {
-    const { log, documents, jobs } = backend.backend;
-    const dispatcher = startDispatcher({ log, documents, jobs, logger, telemetry, ...override });
+    const { log, documents, jobs, leases } = backend.backend;
+    const dispatcher = startDispatcher({ log, documents, jobs, leases, logger, telemetry, ...override });
     onTestFinished(() => dispatcher.stop());
     return dispatcher;
   };
@@ -170,7 +170,8 @@ describe('the dispatcher', () => {
     await rig.dispatchedUpTo(position);
     await drain(jobs);
     const elsewhere = await appendAll(rig.backend.backend.log, [channelRegistered()]);
-    await documents.moveCheckpoint({ name: 'dispatcher', from: position, to: elsewhere });
+    const log = await rig.backend.backend.log.id();
+    await documents.moveCheckpoint({ name: 'dispatcher', from: position, to: elsewhere, log });
     const next = await rig.accept(phones(1));
     await eventually(() => expect(dispatcher.state()).toMatchObject({ error: { name: 'CheckpointLost' } }));
     await rig.dispatchedUpTo(next.position);

@@ -8,6 +8,7 @@ import { reconcile, startReconciler } from '../../src/workers/reconciler.ts';
 import { eventually, range } from '../contract/support.ts';
 import { openTestBackend } from '../support/embedded.ts';
 import { appendAll, dispatched, prepared } from '../support/events.ts';
+import { freeLeases } from '../support/leases.ts';
 import { until } from '../support/until.ts';
 import { type Delivering, delivering, openShop } from './support.ts';
 
@@ -42,7 +43,7 @@ describe('the reconciler', () => {
     const rig = await open();
     await rig.terminals(rig.registered('c1'));
     const lossy: Jobs = { ...rig.deps.jobs, add: async () => undefined };
-    const dispatcher = startDispatcher({ ...rig.deps, jobs: lossy });
+    const dispatcher = startDispatcher({ ...rig.deps, leases: freeLeases(), jobs: lossy });
     const msgId = await rig.accept();
     await seen(rig);
     expect(await rig.deps.documents.reached('dispatcher', await rig.deps.log.head(), 10_000)).toBe(true);
@@ -63,10 +64,15 @@ describe('the reconciler', () => {
   test('waits for a read model that is behind the dispatcher', async () => {
     const backend = await openTestBackend();
     onTestFinished(backend.close);
-    const { log, documents, contents, jobs } = backend.backend;
+    const { log, documents, contents, jobs, leases } = backend.backend;
     const rig = delivering({ ports: { log, documents, contents, jobs } });
     const msgId = await rig.accept();
-    await documents.moveCheckpoint({ name: 'dispatcher', from: 0n as never, to: await log.head() });
+    await documents.moveCheckpoint({
+      name: 'dispatcher',
+      from: 0n as never,
+      to: await log.head(),
+      log: await log.id(),
+    });
     const asked = Promise.withResolvers<void>();
     const reached: typeof documents.reached = (...parameters) => {
       asked.resolve();
@@ -76,7 +82,7 @@ describe('the reconciler', () => {
     onTestFinished(() => reconciler.stop());
     await asked.promise;
     expect(await jobs.queues()).toEqual([]);
-    const runners = await startProjections({ log, documents, logger: rig.deps.logger });
+    const runners = await startProjections({ log, documents, leases, logger: rig.deps.logger });
     onTestFinished(async () => void (await Promise.all(runners.map((runner) => runner.stop()))));
     await until('the job is there', async () => (await jobs.queues()).includes(rig.job(msgId).queue));
   });

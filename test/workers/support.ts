@@ -24,10 +24,10 @@ export const DAY_MS = 86_400_000;
 /** The backend that the tests of a file share. */
 export async function openShop() {
   const test = await openTestBackend();
-  const { log, documents, contents, jobs } = test.backend;
+  const { log, documents, contents, jobs, leases } = test.backend;
   const nothing = (): void => undefined;
   const logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
-  const runners = await startProjections({ log, documents, logger });
+  const runners = await startProjections({ log, documents, leases, logger });
   return {
     ports: { log, documents, contents, jobs },
     async close() {

@@ -1,5 +1,6 @@
 /** Copies the SQLite file beside a service that writes to it, and checks a copy. */
 import { backup, DatabaseSync } from 'node:sqlite';
+import { WrongContentKey } from '../../ports/errors.ts';
 import { keyCheck } from './cipher.ts';
 
 /** Pages copied at a time: 8 MiB, so that progress is seen and a signal is heard between two of them. */
@@ -41,7 +42,7 @@ export async function copyDatabase(
  * Opens a copy and looks through all of it.
  * @param contentKey checked too, where it is known
  * @returns how many events it has
- * @throws Error that says what is wrong with it; named WrongContentKey if it is the key
+ * @throws Error that says what is wrong with it; WrongContentKey if it is the key
  */
 export function checkCopy(file: string, contentKey?: Uint8Array): number {
   const db = new DatabaseSync(file, { readOnly: true });
@@ -58,7 +59,5 @@ export function checkCopy(file: string, contentKey?: Uint8Array): number {
 function checkKey(db: DatabaseSync, contentKey: Uint8Array): void {
   const written = db.prepare("SELECT value FROM meta WHERE name = 'content-key-check'").get()?.value;
   if (written === undefined || written === keyCheck(contentKey)) return;
-  const error = new Error('the content key is not the one that this data folder was written with');
-  error.name = 'WrongContentKey';
-  throw error;
+  throw new WrongContentKey('the content key is not the one that this data folder was written with');
 }

@@ -21,6 +21,7 @@ import type { EmbeddedThread } from './connection/connection.ts';
 import { type EventEntry, recentEvents } from './connection/recent-events.ts';
 import type { EventRow } from './event-row.ts';
 import type { AppendReply, RequestRow } from './protocol.ts';
+import { LOG_ID } from './schema.ts';
 
 /** Between stored JSON and the domain (`domain/codec.ts`); given by the composition root. */
 export interface EventCodec {
@@ -57,6 +58,7 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
   const selectTypes = thread.prepare(
     `SELECT ${COLUMNS} FROM events WHERE position > ? AND position <= ? AND type IN (SELECT value FROM json_each(?)) ORDER BY position LIMIT ?`,
   );
+  const selectId = thread.prepare('SELECT value FROM meta WHERE name = ?');
   const recent = recentEvents();
 
   const recorded = (entry: EventEntry): RecordedEvent => {
@@ -139,6 +141,10 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
   }
 
   return {
+    async id() {
+      return String(selectId.get(LOG_ID)?.value);
+    },
+
     async append(stream, events, expected, options): Promise<AppendResult> {
       const encoded = events.map(({ id, event, context }) => ({ id, ...codec.encode(event, context) }));
       const size = appendSize(encoded, options?.request);

@@ -1,13 +1,10 @@
 /** All ports over one SQLite file (`docs/architecture.md §What survives what`). One thread owns the writing, any number read. */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import type { Contents } from '../../ports/contents.ts';
-import type { Documents } from '../../ports/documents.ts';
-import type { EventLog } from '../../ports/event-log.ts';
-import type { Jobs } from '../../ports/jobs.ts';
-import type { Leases } from '../../ports/leases.ts';
+import type { Backend } from '../../ports/backend.ts';
+import { carried, FileUnusable } from '../../ports/errors.ts';
 import { type EmbeddedThread, openThread } from './connection/connection.ts';
 import { embeddedContents } from './contents.ts';
-import { embeddedDocuments } from './documents.ts';
+import { embeddedDocuments } from './documents/index.ts';
 import { type EventCodec, embeddedEventLog } from './event-log.ts';
 import { embeddedJobs } from './jobs.ts';
 import { embeddedLeases } from './leases.ts';
@@ -23,18 +20,7 @@ export interface EmbeddedOptions {
   readonly callWithinMs?: number;
 }
 
-/** The ports as one thread has them. */
-export interface EmbeddedPorts {
-  readonly log: EventLog;
-  readonly documents: Documents;
-  readonly jobs: Jobs;
-  readonly contents: Contents;
-  readonly leases: Leases;
-  /** Waits for what was sent, then lets go; also of a writer that is no more. */
-  close(): Promise<void>;
-}
-
-export interface EmbeddedBackend extends EmbeddedPorts {
+export interface EmbeddedBackend extends Backend {
   /** A line for another thread of this process, to be passed to `attachEmbedded` there. */
   connect(rank: Rank): MessagePort;
   /** Settles when the writer died by itself; everything pending has then been rejected. */
@@ -42,8 +28,8 @@ export interface EmbeddedBackend extends EmbeddedPorts {
 }
 
 /**
- * @throws Error named WrongContentKey; NewerFile, a later release has written it; or FileUnusable, with what SQLite says of
- * a file that is damaged, of a disk that is full …
+ * @throws WrongContentKey; NewerFile, a later release has written it; FileUnusable, with what SQLite says of a file that is
+ * damaged, of a disk that is full …
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBackend> {
   const { file, contentKey, callWithinMs } = options;
@@ -68,10 +54,10 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
   };
   let thread: EmbeddedThread;
   try {
-    thread = openThread(file, connect('foreground'), callWithinMs);
+    thread = opening(() => openThread(file, connect('foreground'), callWithinMs));
   } catch (error) {
     await stop();
-    throw named('FileUnusable', (error as Error).message);
+    throw error;
   }
   const failed = new Promise<Error>((resolve) => {
     worker.once('error', (error) => resolve(error as Error));
@@ -93,14 +79,14 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
   };
 }
 
-/** The ports in another thread than the one that opened the backend. */
-export function attachEmbedded(port: MessagePort, options: EmbeddedOptions): EmbeddedPorts {
-  const thread = openThread(options.file, port, options.callWithinMs);
+/** The ports in another thread than the one that opened the backend. @throws FileUnusable */
+export function attachEmbedded(port: MessagePort, options: EmbeddedOptions): Backend {
+  const thread = opening(() => openThread(options.file, port, options.callWithinMs));
   port.once('close', () => thread.link.lost('the writer is gone'));
   return portsOf(thread, options);
 }
 
-function portsOf(thread: EmbeddedThread, { codec, contentKey }: EmbeddedOptions): EmbeddedPorts {
+function portsOf(thread: EmbeddedThread, { codec, contentKey }: EmbeddedOptions): Backend {
   return {
     log: embeddedEventLog(thread, codec),
     documents: embeddedDocuments(thread),
@@ -117,14 +103,16 @@ function opened(worker: Worker): Promise<void> {
     worker.once('message', (message: FromWriterThread) => {
       worker.off('error', reject);
       if (message.type === 'open') return resolve();
-      // What SQLite has to say comes as a plain Error.
-      reject(named(message.name === 'Error' ? 'FileUnusable' : message.name, message.error));
+      reject(carried(message.error));
     });
   });
 }
 
-function named(name: string, message: string): Error {
-  const error = new Error(message);
-  error.name = name;
-  return error;
+/** @throws FileUnusable with what SQLite says */
+function opening(open: () => EmbeddedThread): EmbeddedThread {
+  try {
+    return open();
+  } catch (error) {
+    throw new FileUnusable((error as Error).message, { cause: error });
+  }
 }

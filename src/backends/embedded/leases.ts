@@ -7,6 +7,8 @@ import { type AcquireReply, LEASE_MS } from './protocol.ts';
 
 /** ms between two renewals, so that a lease outlives some that are late. */
 const RENEW_MS = LEASE_MS / 4;
+/** ms for which a release is waited for; if it is not heard, the lease expires. */
+const RELEASE_MS = 500;
 /** ms between two looks whether a name that somebody else holds is free. */
 const LOOK_MS = 250;
 
@@ -46,8 +48,8 @@ export function embeddedLeases(link: Link): Leases {
       async release() {
         link.signal.removeEventListener('abort', lose);
         lose();
-        // A release that is not heard is no harm: the lease expires.
-        await link.send({ kind: 'releaseLease', name, token }).catch(() => undefined);
+        const released = link.send({ kind: 'releaseLease', name, token }).catch(() => undefined);
+        await Promise.race([released, pause(RELEASE_MS, link.signal)]);
       },
     };
   };

@@ -1,5 +1,6 @@
 /** What the threads say to the writer thread and what it answers. Everything is structured-cloneable; positions are numbers here. */
 import type { EncodedEvent } from '../../domain/codec.ts';
+import type { CarriedError } from '../../ports/errors.ts';
 
 export interface AppendOp {
   readonly kind: 'append';
@@ -56,14 +57,24 @@ export interface DeleteRow {
 }
 
 export interface CheckpointRow {
+  /** Of a checkpoint that goes with no collection; else empty. */
   readonly name: string;
   readonly from: number;
   readonly to: number;
+  readonly log: string;
+  readonly fence: number | undefined;
+}
+
+/** A copy of a collection. */
+export interface CopyRow {
+  readonly generation: number;
+  readonly version: number;
 }
 
 export interface DocumentsOp {
   readonly kind: 'documents';
-  readonly collection?: { readonly shape: CollectionShape; readonly copy: 'serving' | 'shadow' } | undefined;
+  /** Without a copy: the one that serves. */
+  readonly collection?: { readonly shape: CollectionShape; readonly copy: CopyRow | undefined } | undefined;
   readonly puts: readonly PutRow[];
   readonly deletes: readonly DeleteRow[];
   readonly checkpoint?: CheckpointRow | undefined;
@@ -118,10 +129,10 @@ export interface TakeReply {
 
 export type CollectionOp =
   | { readonly kind: 'openCollection'; readonly shape: CollectionShape }
-  /** From now on changes of the collection are told to all threads. */
+  /** From now on all threads get notices of the collection's changes. */
   | { readonly kind: 'watchCollection'; readonly name: string }
-  | { readonly kind: 'startShadow'; readonly shape: CollectionShape; readonly checkpoint: string }
-  | { readonly kind: 'promoteShadow'; readonly shape: CollectionShape; readonly from: string; readonly to: string };
+  | { readonly kind: 'startShadow'; readonly shape: CollectionShape }
+  | { readonly kind: 'promoteShadow'; readonly shape: CollectionShape; readonly shadow: CopyRow };
 
 export type ContentOp =
   | { readonly kind: 'putContent'; readonly id: string; readonly text: string }
@@ -149,12 +160,13 @@ export type Op =
   | CollectionOp
   | ContentOp;
 
-/** Where a collection's copies lie: generations of its table, and the version of the serving one. */
+/** Where a collection's copies lie: generations of its table. */
 export interface CollectionPlace {
   readonly name: string;
   readonly serving: number;
   readonly servingVersion: number;
   readonly shadow: number | null;
+  readonly shadowVersion: number | null;
 }
 
 /** What became visible with a commit; sent to every thread, before or with the replies to its own operations. */
@@ -178,7 +190,7 @@ export interface DocumentChange {
 
 export type Reply =
   | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly error: string; readonly name: string };
+  | { readonly ok: false; readonly error: CarriedError };
 
 export type ToWriter =
   | { readonly type: 'ops'; readonly first: number; readonly ops: readonly Op[] }

@@ -1,6 +1,7 @@
 /** The SQLite file: its tables, and how connections to it are opened. */
-import { hash } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
+import { NewerFile } from '../../ports/errors.ts';
 
 const SCHEMA_VERSION = 3;
 
@@ -34,13 +35,25 @@ CREATE TABLE IF NOT EXISTS request_index (
 
 CREATE TABLE IF NOT EXISTS contents (id TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT;
 
-CREATE TABLE IF NOT EXISTS checkpoints (name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS checkpoints (
+  name TEXT PRIMARY KEY,
+  position INTEGER NOT NULL,
+  log TEXT NOT NULL,
+  fence INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS collections (
   name TEXT PRIMARY KEY,
   serving INTEGER NOT NULL,
   version INTEGER NOT NULL,
-  shadow INTEGER
+  shadow INTEGER,
+  shadow_version INTEGER,
+  newest INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS retired_copies (
+  collection TEXT NOT NULL,
+  generation INTEGER NOT NULL,
+  PRIMARY KEY (collection, generation)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS leases (name TEXT PRIMARY KEY, token INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -77,12 +90,34 @@ function fromVersion1(db: DatabaseSync): void {
 }
 
 /** Before version 3 nothing said how far off a stored due time may be; and dead letters of one time came by their number. */
-function fromVersion2(db: DatabaseSync): void {
+function jobsFromVersion2(db: DatabaseSync): void {
   if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'jobs'").get() === undefined) return;
   db.exec(`
     ALTER TABLE jobs ADD COLUMN delay_ms INTEGER NOT NULL DEFAULT 0;
     UPDATE jobs SET delay_ms = cap_ms;
     DROP INDEX jobs_dead;
+  `);
+}
+
+/** What version 2 had of them. Early files of version 1 may lack them. */
+const tablesOf2 = `
+CREATE TABLE IF NOT EXISTS checkpoints (name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS collections (
+  name TEXT PRIMARY KEY, serving INTEGER NOT NULL, version INTEGER NOT NULL, shadow INTEGER
+) STRICT, WITHOUT ROWID`;
+
+/** Until version 2 a checkpoint went by its collection's name, whichever copy served, and did not know its log. */
+function copiesFromVersion2(db: DatabaseSync): void {
+  db.exec(`
+    INSERT INTO collections (name, serving, version, newest)
+      SELECT name, serving, version, max(serving, coalesce(shadow, 0)) FROM collections_2;
+    INSERT INTO retired_copies SELECT name, shadow FROM collections_2 WHERE shadow IS NOT NULL;
+    INSERT INTO checkpoints (name, position, log)
+      SELECT coalesce(${checkpointOf('c.name', 'c.serving')}, k.name), k.position, m.value
+      FROM checkpoints_2 k LEFT JOIN collections c ON c.name = k.name JOIN meta m ON m.name = '${LOG_ID}'
+      WHERE k.name NOT LIKE '%~shadow';
+    DROP TABLE collections_2;
+    DROP TABLE checkpoints_2;
   `);
 }
 
@@ -111,19 +146,27 @@ export function openWriter(file: string): DatabaseSync {
   if (version > SCHEMA_VERSION) throw newerFile(file, version);
   db.exec('BEGIN IMMEDIATE');
   if (version === 1) db.exec('ALTER TABLE requests RENAME TO requests_1');
-  if (version === 1 || version === 2) fromVersion2(db);
+  const isBefore3 = version === 1 || version === 2;
+  if (isBefore3) {
+    jobsFromVersion2(db);
+    db.exec(`${tablesOf2};
+      ALTER TABLE checkpoints RENAME TO checkpoints_2; ALTER TABLE collections RENAME TO collections_2`);
+  }
   db.exec(tables);
+  db.prepare('INSERT OR IGNORE INTO meta (name, value) VALUES (?, ?)').run(LOG_ID, randomUUID());
   if (version === 1) fromVersion1(db);
+  if (isBefore3) copiesFromVersion2(db);
   db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
   return db;
 }
 
 function newerFile(file: string, version: number): Error {
   const known = `schema ${version}, this one knows ${SCHEMA_VERSION}`;
-  const error = new Error(`${file} was written by a newer release (${known})`);
-  error.name = 'NewerFile';
-  return error;
+  return new NewerFile(`${file} was written by a newer release (${known})`);
 }
+
+/** Name in `meta`: the id of the event log. */
+export const LOG_ID = 'log-id';
 
 /** Name in `meta`: requests up to this number are in `request_index`. */
 export const REQUESTS_INDEXED = 'requests-indexed';
@@ -131,6 +174,16 @@ export const REQUESTS_INDEXED = 'requests-indexed';
 /** What a request's key is indexed by: 48 bits; what they point at has to be compared in full. */
 export function requestHash(key: string): number {
   return Number.parseInt(hash('sha256', key).slice(0, 12), 16);
+}
+
+/** Name of the checkpoint of a copy. */
+export function copyCheckpoint(collection: string, generation: number): string {
+  return `${collection}~${generation}`;
+}
+
+/** The same in SQL; NULL where the collection is. */
+export function checkpointOf(collection: string, generation: string): string {
+  return `${collection} || '~' || ${generation}`;
 }
 
 /** The table of one generation of a collection. */

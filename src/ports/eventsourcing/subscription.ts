@@ -1,13 +1,17 @@
-/** Follows the log from a checkpoint, batch by batch, and begins again after failures, until it is stopped. */
+/**
+ * Follows the log from a checkpoint, batch by batch, and begins again after failures, until it is stopped. Runs under a
+ * lease: of all processes that start a subscription of one name, one follows and the others stand by.
+ */
 import { UndecodableEvent } from '../../domain/codec.ts';
 import type { UmsEvent } from '../../domain/events.ts';
 import type { Position } from '../../domain/position.ts';
-import { CheckpointLost, type Documents } from '../documents.ts';
-import { StoreUnavailable } from '../errors.ts';
+import { CheckpointLost, CheckpointOfAnotherLog, StaleCopy, StoreUnavailable } from '../errors.ts';
 import type { EventLog, LogBatch, LogFilter, RecordedEvent } from '../event-log.ts';
+import type { Leases } from '../leases.ts';
 import type { Logger } from '../logger.ts';
 import type { PartStatus, Telemetry } from '../telemetry.ts';
 import { type Loop, pause, restartDelay, startLoop } from './loop.ts';
+import { underLease } from './under-lease.ts';
 
 /** A subscription that has taken nothing for this long saves how far it has read, in ms. */
 const IDLE_MS = 1_000;
@@ -16,6 +20,8 @@ const IDLE_MS = 1_000;
 const BEHIND_MS = 10_000;
 /** Checkpoints lost in a row, after which the subscription assumes that another runner has its place. */
 const LOST_IN_A_ROW = 3;
+/** A subscription that waits for its lease for this long says so, in ms. */
+const STANDBY_MS = 1_000;
 /** Characters of an error's text that its report carries. */
 const MAX_DETAIL = 300;
 
@@ -26,7 +32,9 @@ export class PoisonEvent extends Error {
 
 export type SubscriptionState =
   | { readonly status: 'running' | 'stopped' }
-  /** It goes on without help, from where its checkpoint then stands. */
+  /** Waits for the lease, which another process has, or for a store that can give it. */
+  | { readonly status: 'standby' }
+  /** For a store, another runner, or another release; it goes on by itself, from where its checkpoint then stands. */
   | { readonly status: 'waiting'; readonly error: Error }
   /** It has met an event that it can't take, and needs a person. */
   | { readonly status: 'failed'; readonly error: Error };
@@ -43,7 +51,7 @@ export interface Subscription extends Loop {
  * @param from where the checkpoint stands
  * @param signal once it aborts, the rest of the batch may be left
  * @returns where the checkpoint stands now
- * @throws PoisonEvent, with all before that event taken; CheckpointLost, StoreUnavailable
+ * @throws PoisonEvent, with all before that event taken; CheckpointLost, StaleCopy, StoreUnavailable
  */
 export type TakeBatch<E extends UmsEvent> = (
   events: readonly RecordedEvent<E>[],
@@ -51,25 +59,43 @@ export type TakeBatch<E extends UmsEvent> = (
   signal: AbortSignal,
 ) => Promise<Position>;
 
+/** What every move of the checkpoint names (`CopyMove` in `documents.ts`). */
+export interface SubscriptionRun {
+  /** The log that is followed. */
+  readonly log: string;
+  /** The token of the lease that this run has. */
+  readonly fence: bigint;
+  /** Aborts when the run is to end. */
+  readonly signal: AbortSignal;
+}
+
+/** A subscription that is ready to go on. */
+export interface Begun<E extends UmsEvent> {
+  /** Where its checkpoint stands. */
+  readonly from: Position;
+  /** Takes the batches from there on, in order, until one fails. */
+  readonly take: TakeBatch<E>;
+  /**
+   * Moves the checkpoint over events of others, so that the next start need not read them again. There is nothing to take
+   * between `from`, where the checkpoint stands, and `to`. @throws CheckpointLost, StaleCopy, StoreUnavailable
+   */
+  readonly passOver: (from: Position, to: Position) => Promise<void>;
+}
+
 export interface SubscriptionOptions<E extends UmsEvent> {
-  /** Also that of its checkpoint. */
+  /** Also that of its lease. */
   readonly name: string;
   /** The name that it reports under. */
   readonly part: string;
   /** Lets events of type `E` through only. */
   readonly filter: LogFilter;
-  /** Called at every start from the checkpoint. Its result takes the batches from there on, in order, until one fails. */
-  readonly begin: () => TakeBatch<E>;
-  /**
-   * Moves the checkpoint over events of others, so that the next start need not read them again. There is nothing to take
-   * between `from`, where the checkpoint stands, and `to`. @throws CheckpointLost, StoreUnavailable
-   */
-  readonly passOver: (from: Position, to: Position) => Promise<void>;
+  /** Called at every start, while the lease is held. */
+  readonly begin: (run: SubscriptionRun) => Promise<Begun<E>>;
 }
 
 export interface SubscriptionDeps {
   readonly log: EventLog;
-  readonly documents: Documents;
+  readonly leases: Leases;
   readonly logger: Logger;
   readonly telemetry?: Pick<Telemetry, 'report'> | undefined;
 }
@@ -80,7 +106,7 @@ export function startSubscription<E extends UmsEvent>(
 ): Subscription {
   const { name, part } = options;
   const { logger, telemetry } = deps;
-  let state: SubscriptionState = { status: 'running' };
+  let state: SubscriptionState = { status: 'standby' };
   let reported: PartStatus['state'] = 'catchingUp';
   let seenEndAt = performance.now();
 
@@ -103,10 +129,10 @@ export function startSubscription<E extends UmsEvent>(
 
   /** @returns whether the subscription is at its end */
   const onFailure = (error: Error, failures: number): boolean => {
-    const forGood = error instanceof PoisonEvent || error instanceof UndecodableEvent;
+    const forGood = isForGood(error);
     state = { status: forGood ? 'failed' : 'waiting', error };
-    // No harm: another runner has moved it, or a write whose answer did not come in time was committed after all.
-    const isLost = error instanceof CheckpointLost;
+    // No harm: another runner or a rebuild was ahead, or a write whose answer did not come in time was committed after all.
+    const isLost = error instanceof CheckpointLost || error instanceof StaleCopy;
     if (isLost && failures < LOST_IN_A_ROW) {
       logger.debug({ part, err: error }, 'lost a checkpoint to another runner');
       return false;
@@ -118,23 +144,49 @@ export function startSubscription<E extends UmsEvent>(
     return forGood;
   };
 
-  const run = async (signal: AbortSignal): Promise<void> => {
+  const run = async (held: AbortSignal, fence: bigint): Promise<void> => {
+    state = { status: 'running' };
     report({ state: 'catchingUp' });
-    for (let failures = 0; !signal.aborted; failures += 1) {
+    for (let failures = 0; !held.aborted; failures += 1) {
       try {
-        await follow(options, deps, signal, (progress) => {
+        await follow(options, deps, fence, held, (progress) => {
           failures = 0;
           onProgress(progress);
         });
       } catch (error) {
+        // A run whose lease is lost, or that is to stop, may end with any error.
+        if (held.aborted) return;
         if (onFailure(error as Error, failures)) return;
       }
-      await pause(restartDelay(failures), signal);
+      await pause(restartDelay(failures), held);
     }
-    state = { status: 'stopped' };
   };
 
-  return { name, state: () => state, ...startLoop(run) };
+  let standingBy: NodeJS.Timeout | undefined;
+  const onState = (lease: 'waiting' | 'held'): void => {
+    clearTimeout(standingBy);
+    if (lease === 'held') return;
+    state = { status: 'standby' };
+    const status: PartStatus = { state: 'waiting', detail: 'another process has the lease, or the store is away' };
+    // Where nobody else has it, the lease is there within milliseconds.
+    standingBy = setTimeout(() => report(status), STANDBY_MS).unref();
+  };
+
+  const runUnderLease = async (signal: AbortSignal): Promise<void> => {
+    try {
+      await underLease({ leases: deps.leases, logger, name, onState }, signal, (held, { token }) => run(held, token));
+    } finally {
+      clearTimeout(standingBy);
+    }
+    if (state.status !== 'failed') state = { status: 'stopped' };
+  };
+
+  return { name, state: () => state, ...startLoop(runUnderLease) };
+}
+
+/** What is left undone for want of the store, or of the right release, is done later. */
+function isForGood(error: Error): boolean {
+  return error instanceof PoisonEvent || error instanceof UndecodableEvent || error instanceof CheckpointOfAnotherLog;
 }
 
 /** Seconds; for events in their order, the next one is at most as old. */
@@ -148,13 +200,14 @@ interface Progress extends Pick<LogBatch, 'caughtUp' | 'behind'> {
 }
 
 async function follow<E extends UmsEvent>(
-  { name, filter, begin, passOver }: SubscriptionOptions<E>,
-  { log, documents }: SubscriptionDeps,
+  { filter, begin }: SubscriptionOptions<E>,
+  { log }: SubscriptionDeps,
+  fence: bigint,
   signal: AbortSignal,
   onProgress: (progress: Progress) => void,
 ): Promise<void> {
-  const take = begin();
-  let position = await documents.checkpoint(name);
+  const { from, take, passOver } = await begin({ log: await log.id(), fence, signal });
+  let position = from;
   let takenAt = Number.NEGATIVE_INFINITY;
   for await (const { events, scanned, caughtUp, behind } of log.subscribe(position, filter, signal)) {
     if (events.length > 0) {

@@ -5,6 +5,7 @@ import { checkCopy, copyDatabase } from '../../backends/embedded/backup.ts';
 import { CommandFailed, exitCodes } from '../../cli/exit-codes.ts';
 import { createFile, errorCode, isNoRoom, syncFile, syncFolder } from '../../config/files.ts';
 import type { DraftConfig } from '../../config.ts';
+import { WrongContentKey } from '../../ports/errors.ts';
 import { databaseFile } from '../embedded/store.ts';
 import { onInterruption } from '../process/interruption.ts';
 import { progressBar } from '../process/progress.ts';
@@ -112,8 +113,8 @@ function report(target: string, events: number, withKeys: boolean): string {
 
 function explained(config: DraftConfig, target: string, error: unknown): unknown {
   if (error instanceof CommandFailed) return error;
-  const { name, message } = error as Error;
-  if (name === 'WrongContentKey')
+  const { message } = error as Error;
+  if (error instanceof WrongContentKey)
     return new CommandFailed(exitCodes.configuration, `UMS_CONTENT_KEY: ${message}; nothing is left of the backup`);
   if (!isNoRoom(error) && errorCode(error) !== 'ERR_SQLITE_ERROR') return error;
   const from = databaseFile(config);

@@ -7,6 +7,7 @@ import type { LogLevel } from '../../config.ts';
 import type { App } from '../../domain/apps.ts';
 import { decodeEvent, encodeEvent } from '../../domain/codec.ts';
 import { systemClock } from '../../ports/clock.ts';
+import { type CarriedError, carry, isPortable } from '../../ports/errors.ts';
 import type { PartStatus } from '../../ports/telemetry.ts';
 import { threadLogger } from '../process/logging.ts';
 import { forwardTelemetry } from '../process/telemetry.ts';
@@ -30,6 +31,8 @@ export type ToPart = { readonly type: 'stop'; readonly graceMs: number };
 
 export type FromPart =
   | { readonly type: 'started' }
+  /** In place of `started`; the thread ends. */
+  | { readonly type: 'failed'; readonly error: CarriedError }
   | { readonly type: 'log'; readonly line: string }
   | { readonly type: 'telemetry'; readonly part: string; readonly status: PartStatus };
 
@@ -62,4 +65,13 @@ async function run(parent: MessagePort, start: PartStart): Promise<void> {
   tell({ type: 'started' });
 }
 
-if (parentPort !== null) await run(parentPort, workerData as PartStart);
+if (parentPort !== null) {
+  try {
+    await run(parentPort, workerData as PartStart);
+  } catch (error) {
+    // An error that ends a thread would lose its class on the way.
+    if (!isPortable(error)) throw error;
+    parentPort.postMessage({ type: 'failed', error: carry(error, 'StoreUnavailable') } satisfies FromPart);
+    process.exit();
+  }
+}

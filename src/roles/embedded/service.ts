@@ -2,7 +2,9 @@
 import { Worker } from 'node:worker_threads';
 import type { EmbeddedBackend } from '../../backends/embedded/index.ts';
 import type { Config } from '../../config.ts';
+import { carried } from '../../ports/errors.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
+import { refuseNewerReadModels } from '../../projections/index.ts';
 import type { ProcessLog } from '../process/logging.ts';
 import type { FromPart, PartName, PartStart, ToPart } from './part-thread.ts';
 import { openStore, storeFault, storeOptions } from './store.ts';
@@ -40,6 +42,7 @@ export async function startEmbeddedService(
     await thread.started(log, telemetry);
   };
   try {
+    await refuseNewerReadModels(backend.documents);
     // One after the other: deliveries read the read models.
     await start('projector');
     await start('worker');
@@ -87,13 +90,15 @@ function startPart(start: PartStart): PartThread {
   return {
     died,
     async started(log, telemetry) {
-      const started = new Promise<void>((resolve) => {
+      const started = new Promise<void>((resolve, reject) => {
         worker.on('message', (message: FromPart) => {
           switch (message.type) {
             case 'log':
               return log.writeLine(message.line);
             case 'telemetry':
               return telemetry.report(message.part, message.status);
+            case 'failed':
+              return reject(carried(message.error));
             case 'started':
               return resolve();
           }

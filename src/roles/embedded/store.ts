@@ -4,6 +4,14 @@ import { type EmbeddedBackend, type EmbeddedOptions, openEmbedded } from '../../
 import { CommandFailed, exitCodes } from '../../cli/exit-codes.ts';
 import type { Config } from '../../config.ts';
 import { decodeEvent, encodeEvent } from '../../domain/codec.ts';
+import {
+  FileUnusable,
+  isPortable,
+  NewerFile,
+  NewerReadModel,
+  StoreUnavailable,
+  WrongContentKey,
+} from '../../ports/errors.ts';
 
 type StoreConfig = Pick<Config, 'dataDir' | 'contentKey'>;
 
@@ -25,29 +33,23 @@ export async function openStore(config: StoreConfig): Promise<EmbeddedBackend> {
 }
 
 /**
- * @param error what came of opening the store, or of the first work with it; it may have come from another thread, which
- * takes its class from it, but not its name
+ * @param error from opening the store, or from the first work with it
  * @returns CommandFailed where it is about the file, else the error as it is
  */
 export function storeFault(config: StoreConfig, error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  switch ('code' in error && error.code === 'ERR_SQLITE_ERROR' ? 'FileUnusable' : error.name) {
-    case 'WrongContentKey':
-      return new CommandFailed(
-        exitCodes.configuration,
-        `UMS_CONTENT_KEY: ${error.message}; give the key that it was written with`,
-      );
-    case 'NewerFile':
-      return new CommandFailed(exitCodes.configuration, `${error.message}; start that release`);
-    case 'NewerReadModel':
-      return new CommandFailed(exitCodes.configuration, error.message);
-    case 'FileUnusable':
-    case 'StoreUnavailable':
-      return new CommandFailed(
-        exitCodes.unusable,
-        `can't use ${databaseFile(config)} (${error.message}): make room if the disk is full; if the file is damaged, restore it from a backup`,
-      );
-    default:
-      return error;
-  }
+  if (!isPortable(error)) return error;
+  if (error instanceof WrongContentKey)
+    return new CommandFailed(
+      exitCodes.configuration,
+      `UMS_CONTENT_KEY: ${error.message}; give the key that it was written with`,
+    );
+  if (error instanceof NewerFile)
+    return new CommandFailed(exitCodes.configuration, `${error.message}; start that release`);
+  if (error instanceof NewerReadModel) return new CommandFailed(exitCodes.configuration, error.message);
+  if (error instanceof FileUnusable || error instanceof StoreUnavailable)
+    return new CommandFailed(
+      exitCodes.unusable,
+      `can't use ${databaseFile(config)} (${error.message}): make room if the disk is full; if the file is damaged, restore it from a backup`,
+    );
+  return error;
 }

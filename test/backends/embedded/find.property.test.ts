@@ -102,7 +102,7 @@ test('findByKeys agrees with find for every key, before and after a change', asy
         const collection = await filled(documents, all);
         const keys = [...new Set([...all, ...changes].flatMap(({ room }) => room ?? []))];
         const agree = async (): Promise<void> => {
-          const found = await documents.findByKeys(collection, 'room', keys, limit);
+          const found = await documents.findByKeys(collection, 'room', keys, { each: limit, total: 10_000 });
           for (const room of keys) {
             const { items } = await documents.find(collection, { index: 'room', key: room, limit });
             expect(found.get(room) ?? []).toEqual(items);

@@ -81,9 +81,9 @@ test('a page of rare events lets the event loop turn', async () => {
 });
 
 test('a projection of rare events does not read all others again at the next start', async () => {
-  const { log, documents } = await crowded();
+  const { log, documents, leases } = await crowded();
   const { logger, errors } = errorLog();
-  const runner = startRunner(devicesProjection, { log, documents, logger });
+  const runner = startRunner(devicesProjection, { log, documents, leases, logger });
   onTestFinished(() => runner.stop());
   expect(await documents.reached(devicesProjection.name, positionOf(1 + OTHERS - 10_000), 20_000)).toBe(true);
   expect(errors).toEqual([]);

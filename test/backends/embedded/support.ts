@@ -64,11 +64,11 @@ export const shape = { name: 'screens', version: 1, indexes: [] };
 
 export function putOp(id: string, more: Partial<DocumentsOp> = {}): DocumentsOp {
   const puts = [{ id, position: 1, document: '{}', keys: [], sorts: [] }];
-  return { kind: 'documents', collection: { shape, copy: 'serving' }, puts, deletes: [], ...more };
+  return { kind: 'documents', collection: { shape, copy: undefined }, puts, deletes: [], ...more };
 }
 
 /** A write to a copy that does not exist. */
-export const badOp: Op = putOp('x', { collection: { shape, copy: 'shadow' } });
+export const badOp: Op = putOp('x', { collection: { shape, copy: { generation: 9, version: 1 } } });
 
 export function replyValue<T>(reply: Reply | undefined): T {
   if (reply?.ok !== true) throw new Error(`refused: ${JSON.stringify(reply)}`);

@@ -1,8 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { shadowCheckpoint } from '../../../src/ports/documents.ts';
 import type { OpenDocuments } from '../documents.ts';
 import { range } from '../support.ts';
-import { at, screens, stored } from './samples.ts';
+import { at, LOG, screens, stored } from './samples.ts';
 
 /** How long after it was begun a swap is cut off, in turns of the event loop. */
 const TURNS = [0, 1, 2, 4, 8, 16, 32, 64];
@@ -19,27 +18,29 @@ export function crashContract(open: OpenDocuments): void {
         const { name } = before;
         const after = screens(name, 2);
         const puts = range(200).map((n) => stored(`old-${n}`, 5));
-        await documents.write(before, { puts, checkpoint: { name, from: at(0), to: at(5) } });
-        await other.startShadow(after);
-        const checkpoint = { name: shadowCheckpoint(name), from: at(0), to: at(3) };
-        await other.write(after, { puts: [stored('new', 3)], checkpoint }, 'shadow');
+        await documents.write(before, { puts, checkpoint: { from: at(0), to: at(5), log: LOG } });
+        const shadow = await other.startShadow(after);
+        const checkpoint = { from: at(0), to: at(6), log: LOG };
+        await other.write(after, { puts: [stored('new', 3)], checkpoint }, shadow);
 
-        const swapping = other.promoteShadow(after, name).catch(() => 'cut off');
+        const swapping = other.promoteShadow(after, shadow).catch(() => 'cut off');
         for (const _ of range(turns)) await new Promise((resolve) => setImmediate(resolve));
         await killOther();
         await swapping;
 
-        const [version, position] = [await documents.servedVersion(after), await documents.checkpoint(name)];
-        const ids = [...(await documents.getMany(after, ['old-0', 'new'])).keys()];
+        const serving = await documents.serving(after);
+        const position = await documents.checkpoint(name);
+        const collection = serving.version === 1 ? before : after;
+        const ids = [...(await documents.getMany(collection, ['old-0', 'new'])).keys()];
         const [old, swapped] = [
           [1, 5n, ['old-0']],
-          [2, 3n, ['new']],
+          [2, 6n, ['new']],
         ];
-        expect([old, swapped]).toContainEqual([version, position, ids]);
-        // In either case the next one succeeds.
-        await other.startShadow(after);
-        await other.write(after, { puts: [stored('next', 1)], checkpoint: { ...checkpoint, to: at(7) } }, 'shadow');
-        await other.promoteShadow(after, name);
+        expect([old, swapped]).toContainEqual([serving.version, position, ids]);
+        // Whatever it was, the next one succeeds.
+        const next = await other.startShadow(after);
+        await other.write(after, { puts: [stored('next', 1)], checkpoint: { ...checkpoint, to: at(7) } }, next);
+        await other.promoteShadow(after, next);
         expect([...(await documents.getMany(after, ['old-0', 'new', 'next'])).keys()]).toEqual(['next']);
         expect(await documents.checkpoint(name)).toBe(7n);
       }

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { CheckpointLost, type Documents, shadowCheckpoint } from '../../../src/ports/documents.ts';
-import { StoreUnavailable } from '../../../src/ports/errors.ts';
+import type { Documents } from '../../../src/ports/documents.ts';
+import { CheckpointLost, StoreUnavailable } from '../../../src/ports/errors.ts';
 import type { OpenDocuments } from '../documents.ts';
 import { faultyOr } from '../hooks.ts';
 import { endsWithin, eventually, expectBounded, failureOf, freshName, shared } from '../support.ts';
-import { at, put, screens, stored } from './samples.ts';
+import { at, LOG, put, screens, stored } from './samples.ts';
 
 export function faultContract(open: OpenDocuments): void {
   describe('a store that does not answer', () => {
@@ -13,13 +13,13 @@ export function faultContract(open: OpenDocuments): void {
       get: documents.get(collection, 'a'),
       getMany: documents.getMany(collection, ['a', 'b']),
       find: documents.find(collection, { index: 'room', key: 'hall', limit: 10 }),
-      findByKeys: documents.findByKeys(collection, 'room', ['hall'], 10),
+      findByKeys: documents.findByKeys(collection, 'room', ['hall'], { each: 10, total: 10_000 }),
       write: put(documents, collection, stored('a', 1)),
-      moveCheckpoint: documents.moveCheckpoint({ name, from: at(0), to: at(1) }),
+      moveCheckpoint: documents.moveCheckpoint({ name, from: at(0), to: at(1), log: LOG }),
       checkpoint: documents.checkpoint(name),
-      servedVersion: documents.servedVersion(collection),
+      serving: documents.serving(collection),
       startShadow: documents.startShadow(collection),
-      promoteShadow: documents.promoteShadow(collection, name),
+      promoteShadow: documents.promoteShadow(collection, { collection: collection.name, version: 1, generation: 2 }),
     });
     const writes = ['write', 'moveCheckpoint', 'startShadow', 'promoteShadow'];
 
@@ -44,12 +44,12 @@ export function faultContract(open: OpenDocuments): void {
       const { documents: others } = backend();
       const { port: documents, freeze, heal } = await faultyOr(context, backend());
       const collection = screens();
-      const name = freshName();
+      const { name } = collection;
       await put(documents, collection, stored('a', 1, { room: 'attic' }), stored('b', 1, { room: 'hall' }));
       const batch = {
         puts: [stored('a', 3, { room: 'hall' })],
         deletes: [{ id: 'b', position: at(3) }],
-        checkpoint: { name, from: at(0), to: at(3) },
+        checkpoint: { from: at(0), to: at(3), log: LOG },
       };
       await freeze();
       expect(await failureOf(documents.write(collection, batch))).toBeInstanceOf(StoreUnavailable);
@@ -61,14 +61,14 @@ export function faultContract(open: OpenDocuments): void {
         const { items } = await reader.find(collection, { index: 'room', key: 'hall', limit: 5 });
         expect(items).toEqual([stored('a', 3, { room: 'hall' })]);
       }
-      await documents.moveCheckpoint({ name, from: at(3), to: at(4) });
+      await documents.write(collection, { checkpoint: { from: at(3), to: at(4), log: LOG } });
     });
 
     test('nor does a move of a checkpoint, and a call that waits for it ends', async (context) => {
       const { documents: others } = backend();
       const { port: documents, freeze, heal } = await faultyOr(context, backend());
       const name = freshName();
-      const move = () => documents.moveCheckpoint({ name, from: at(0), to: at(3) });
+      const move = () => documents.moveCheckpoint({ name, from: at(0), to: at(3), log: LOG });
       await documents.checkpoint(name);
       await freeze();
       expect(await failureOf(move())).toBeInstanceOf(StoreUnavailable);
@@ -85,18 +85,17 @@ export function faultContract(open: OpenDocuments): void {
       const before = screens();
       const { name } = before;
       const after = screens(name, 2);
-      await documents.write(before, { puts: [stored('old', 5)], checkpoint: { name, from: at(0), to: at(5) } });
-      await documents.startShadow(after);
-      const checkpoint = { name: shadowCheckpoint(name), from: at(0), to: at(3) };
-      await documents.write(after, { puts: [stored('new', 3)], checkpoint }, 'shadow');
+      await documents.write(before, { puts: [stored('old', 5)], checkpoint: { from: at(0), to: at(5), log: LOG } });
+      const shadow = await documents.startShadow(after);
+      const checkpoint = { from: at(0), to: at(6), log: LOG };
+      await documents.write(after, { puts: [stored('new', 3)], checkpoint }, shadow);
       await freeze();
-      expect(await failureOf(documents.promoteShadow(after, name))).toBeInstanceOf(StoreUnavailable);
+      expect(await failureOf(documents.promoteShadow(after, shadow))).toBeInstanceOf(StoreUnavailable);
       await heal();
-      // There may be nothing left to promote.
-      await documents.promoteShadow(after, name).catch((error) => expect(error).toBeInstanceOf(Error));
-      expect(await others.servedVersion(after)).toBe(2);
+      await documents.promoteShadow(after, shadow);
+      expect(await others.serving(after)).toEqual(shadow);
       expect([...(await others.getMany(after, ['old', 'new'])).keys()]).toEqual(['new']);
-      expect(await others.checkpoint(name)).toBe(3n);
+      expect(await others.checkpoint(name)).toBe(6n);
     });
 
     test('does not keep the port from closing, and one that is closed refuses', async (context) => {

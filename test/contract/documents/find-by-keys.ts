@@ -20,7 +20,10 @@ export function findByKeysContract(open: OpenDocuments): void {
         stored('d', 5, { room: 'hall', rank: 1 }),
         stored('f', 6, { rank: 1 }),
       );
-      const found = await documents.findByKeys(collection, 'room', ['hall', 'attic', 'kitchen'], 10);
+      const found = await documents.findByKeys(collection, 'room', ['hall', 'attic', 'kitchen'], {
+        each: 10,
+        total: 10_000,
+      });
       expect(new Set(found.keys())).toEqual(new Set(['hall', 'kitchen']));
       expect(found.get('hall')).toEqual([
         stored('d', 5, { room: 'hall', rank: 1 }),
@@ -33,15 +36,19 @@ export function findByKeysContract(open: OpenDocuments): void {
       const { documents } = backend();
       const collection = screens();
       await put(documents, collection, ...range(40).map((n) => stored(`${n}`, n + 1, { room: `r${n % 4}`, rank: n })));
-      const found = await documents.findByKeys(collection, 'room', ['r0', 'r1', 'r2'], 3);
+      const found = await documents.findByKeys(collection, 'room', ['r0', 'r1', 'r2'], { each: 3, total: 10_000 });
       expect([...found].map(([key, items]) => [key, idsOf(items)]).sort()).toEqual([
         ['r0', ['0', '4', '8']],
         ['r1', ['1', '5', '9']],
         ['r2', ['2', '6', '10']],
       ]);
       // A lookup with a larger limit is not answered from an earlier, shorter result.
-      expect((await documents.findByKeys(collection, 'room', ['r0'], 100)).get('r0')).toHaveLength(10);
-      expect((await documents.findByKeys(collection, 'room', ['r0'], 1)).get('r0')).toHaveLength(1);
+      expect(
+        (await documents.findByKeys(collection, 'room', ['r0'], { each: 100, total: 10_000 })).get('r0'),
+      ).toHaveLength(10);
+      expect(
+        (await documents.findByKeys(collection, 'room', ['r0'], { each: 1, total: 10_000 })).get('r0'),
+      ).toHaveLength(1);
     });
 
     test('takes 1000 keys at once, and a key that is named twice once', async () => {
@@ -49,10 +56,10 @@ export function findByKeysContract(open: OpenDocuments): void {
       const collection = screens();
       await put(documents, collection, ...range(1100).map((n) => stored(`${n}`, n + 1, { owner: `user-${n}` })));
       const keys = range(1000).map((n) => `user-${n + 50}`);
-      const found = await documents.findByKeys(collection, 'ownedBy', keys, 5);
+      const found = await documents.findByKeys(collection, 'ownedBy', keys, { each: 5, total: 10_000 });
       expect(found.size).toBe(1000);
       for (const n of range(1000)) expect(idsOf(found.get(`user-${n + 50}`))).toEqual([`${n + 50}`]);
-      const twice = await documents.findByKeys(collection, 'ownedBy', ['user-1', 'user-1'], 5);
+      const twice = await documents.findByKeys(collection, 'ownedBy', ['user-1', 'user-1'], { each: 5, total: 10_000 });
       expect([...twice].map(([key, items]) => [key, idsOf(items)])).toEqual([['user-1', ['1']]]);
     });
 
@@ -61,12 +68,14 @@ export function findByKeysContract(open: OpenDocuments): void {
       const collection = screens();
       const keys = ['a', 'A', 'a ', 'é', 'e\u0301', '__proto__', 'constructor', "'", '🧊', ''];
       await put(documents, collection, ...keys.map((owner, n) => stored(`${n}`, n + 1, { owner })));
-      const found = await documents.findByKeys(collection, 'ownedBy', keys, 5);
+      const found = await documents.findByKeys(collection, 'ownedBy', keys, { each: 5, total: 10_000 });
       for (const [n, key] of keys.entries()) expect(idsOf(found.get(key))).toEqual([`${n}`]);
     });
 
     test('no keys find nothing', async () => {
-      expect(await backend().documents.findByKeys(screens(), 'room', [], 5)).toEqual(new Map());
+      expect(await backend().documents.findByKeys(screens(), 'room', [], { each: 5, total: 10_000 })).toEqual(
+        new Map(),
+      );
     });
   });
 }

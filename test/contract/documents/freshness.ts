@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Documents, Stored } from '../../../src/ports/documents.ts';
 import type { OpenDocuments } from '../documents.ts';
-import { freshName, PATIENCE_MS, range, shared } from '../support.ts';
+import { PATIENCE_MS, range, shared } from '../support.ts';
 import type { Screen } from './indexes.ts';
-import { at, deleted, idsOf, put, screens, stored } from './samples.ts';
+import { at, deleted, idsOf, LOG, put, screens, stored } from './samples.ts';
 
 export function freshnessContract(open: OpenDocuments): void {
   describe('reads that follow a write see it,', () => {
@@ -15,7 +15,7 @@ export function freshnessContract(open: OpenDocuments): void {
         get: (await documents.get(collection, id))?.position,
         many: (await documents.getMany(collection, [id])).get(id)?.position,
         found: idsOf((await documents.find(collection, { index: 'room', key, limit: 10 })).items),
-        byKeys: idsOf((await documents.findByKeys(collection, 'room', [key], 10)).get(key)),
+        byKeys: idsOf((await documents.findByKeys(collection, 'room', [key], { each: 10, total: 10_000 })).get(key)),
       };
     }
     const nothing = { get: undefined, many: undefined, found: [], byKeys: undefined };
@@ -53,7 +53,8 @@ export function freshnessContract(open: OpenDocuments): void {
     test('also by key: one more, another order, one less', async () => {
       const { documents } = backend();
       const collection = screens();
-      const look = async () => idsOf((await documents.findByKeys(collection, 'room', ['hall'], 10)).get('hall'));
+      const look = async () =>
+        idsOf((await documents.findByKeys(collection, 'room', ['hall'], { each: 10, total: 10_000 })).get('hall'));
       await put(documents, collection, stored('a', 1, { room: 'hall', rank: 5 }));
       expect(await look()).toEqual(['a']);
       await put(documents, collection, stored('b', 2, { room: 'hall', rank: 3 }));
@@ -67,13 +68,13 @@ export function freshnessContract(open: OpenDocuments): void {
     test('also through another connection that has read earlier states', async () => {
       const { documents, other = documents } = backend();
       const collection = screens();
-      const name = freshName();
+      const { name } = collection;
       await look(documents, collection, 'hall', 'a');
       for (const n of range(30)) {
         const [writer, reader] = n % 2 === 0 ? [documents, other] : [other, documents];
         const room = `room ${n}`;
         expect(await look(reader, collection, room, 'a')).toMatchObject({ found: [], byKeys: undefined });
-        const checkpoint = { name, from: at(n), to: at(n + 1) };
+        const checkpoint = { from: at(n), to: at(n + 1), log: LOG };
         await writer.write(collection, { puts: [stored('a', n + 1, { room })], checkpoint });
         const position = BigInt(n + 1);
         const fresh = { get: position, many: position, found: ['a'], byKeys: ['a'] };
@@ -88,12 +89,12 @@ export function freshnessContract(open: OpenDocuments): void {
     test('also through any connection, once one has learnt that the checkpoint is there', async () => {
       const { documents, other = documents } = backend();
       const collection = screens();
-      const name = freshName();
+      const { name } = collection;
       for (const n of range(20)) {
         const room = `room ${n}`;
         await look(other, collection, room, 'a');
         const reached = documents.reached(name, at(n + 1), PATIENCE_MS);
-        const checkpoint = { name, from: at(n), to: at(n + 1) };
+        const checkpoint = { from: at(n), to: at(n + 1), log: LOG };
         const written = other.write(collection, { puts: [stored('a', n + 1, { room })], checkpoint });
         // Like a node that answers a registration once the device list has it, before the next request reaches another node.
         expect(await reached).toBe(true);
@@ -106,7 +107,7 @@ export function freshnessContract(open: OpenDocuments): void {
     test('also through another connection, once the checkpoint was reached', async () => {
       const { documents, other = documents } = backend();
       const collection = screens();
-      const name = freshName();
+      const { name } = collection;
       for (const n of range(30)) {
         const rooms = ['hall', 'attic'] as const;
         const [here, gone] = n % 2 === 0 ? rooms : ([rooms[1], rooms[0]] as const);
@@ -114,7 +115,7 @@ export function freshnessContract(open: OpenDocuments): void {
         await look(other, collection, gone, 'a');
         const puts: Stored<Screen>[] = [stored('a', n + 1, { room: here })];
         const waiting = other.reached(name, at(n + 1), PATIENCE_MS);
-        await documents.write(collection, { puts, checkpoint: { name, from: at(n), to: at(n + 1) } });
+        await documents.write(collection, { puts, checkpoint: { from: at(n), to: at(n + 1), log: LOG } });
         expect(await waiting).toBe(true);
         const position = BigInt(n + 1);
         expect(await look(other, collection, here, 'a')).toEqual({

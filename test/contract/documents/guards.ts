@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { CheckpointLost } from '../../../src/ports/documents.ts';
+import { CheckpointLost } from '../../../src/ports/errors.ts';
 import type { OpenDocuments } from '../documents.ts';
-import { freshName, range, shared } from '../support.ts';
-import { at, deleted, idsOf, put, screens, stored } from './samples.ts';
+import { range, shared } from '../support.ts';
+import { at, deleted, idsOf, LOG, put, screens, stored } from './samples.ts';
 
 export function guardContract(open: OpenDocuments): void {
   describe('position guards', () => {
@@ -44,7 +44,9 @@ export function guardContract(open: OpenDocuments): void {
           ...(await documents.find(collection, { index: 'room', upTo: 'z', limit: 10 })).items.map(
             ({ document }) => document.room,
           ),
-          ...[...(await documents.findByKeys(collection, 'room', ['hall', 'attic'], 5)).keys()],
+          ...[
+            ...(await documents.findByKeys(collection, 'room', ['hall', 'attic'], { each: 5, total: 10_000 })).keys(),
+          ],
         ];
         if (wasThere) await put(documents, collection, stored('a', 1, { room: 'hall' }));
         await documents.write(collection, { deletes: [deleted('a', 5)] });
@@ -78,14 +80,14 @@ export function guardContract(open: OpenDocuments): void {
       test('it stays, and the documents are as before or as the loser wrote them, which the holder would write as well', async () => {
         const { documents } = backend();
         const collection = screens();
-        const name = freshName();
+        const { name } = collection;
         const before = [stored('a', 3, { room: 'hall' }), stored('c', 3)];
         const after = [stored('a', 9, { room: 'kitchen' }), stored('b', 9)];
-        await documents.write(collection, { puts: before, checkpoint: { name, from: at(0), to: at(3) } });
+        await documents.write(collection, { puts: before, checkpoint: { from: at(0), to: at(3), log: LOG } });
         const batch = { puts: after, deletes: [deleted('c', 9)] };
         for (const from of [at(0), at(2), at(4)])
           await expect(
-            documents.write(collection, { ...batch, checkpoint: { name, from, to: at(9) } }),
+            documents.write(collection, { ...batch, checkpoint: { from, to: at(9), log: LOG } }),
           ).rejects.toBeInstanceOf(CheckpointLost);
         expect(await documents.checkpoint(name)).toBe(3n);
         const found = await documents.getMany(collection, ['a', 'b', 'c']);
@@ -95,24 +97,24 @@ export function guardContract(open: OpenDocuments): void {
         const room = found.get('a')?.document.room ?? '';
         expect(idsOf((await documents.find(collection, { index: 'room', key: room, limit: 5 })).items)).toEqual(['a']);
 
-        await documents.write(collection, { ...batch, checkpoint: { name, from: at(3), to: at(9) } });
+        await documents.write(collection, { ...batch, checkpoint: { from: at(3), to: at(9), log: LOG } });
         expect([...(await documents.getMany(collection, ['a', 'b', 'c'])).values()]).toEqual(after);
       });
 
       test('nothing newer than the loser is undone', async () => {
         const { documents } = backend();
         const collection = screens();
-        const name = freshName();
+        const { name } = collection;
         const kept = stored('kept', 12, { room: 'hall' });
         await documents.write(collection, {
           puts: [kept],
           deletes: [deleted('gone', 12)],
-          checkpoint: { name, from: at(0), to: at(12) },
+          checkpoint: { from: at(0), to: at(12), log: LOG },
         });
         const late = {
           puts: [stored('gone', 8, { room: 'hall' }), stored('kept', 8)],
           deletes: [deleted('kept', 9)],
-          checkpoint: { name, from: at(3), to: at(9) },
+          checkpoint: { from: at(3), to: at(9), log: LOG },
         };
         await expect(documents.write(collection, late)).rejects.toBeInstanceOf(CheckpointLost);
         expect([...(await documents.getMany(collection, ['kept', 'gone'])).values()]).toEqual([kept]);
@@ -122,13 +124,13 @@ export function guardContract(open: OpenDocuments): void {
       test('concurrent writes do no harm, and exactly one of them moves it', async () => {
         const { documents, other = documents } = backend();
         const collection = screens();
-        const name = freshName();
+        const { name } = collection;
         const results = await Promise.allSettled([
           ...range(10).map((n) => put(documents, collection, stored(`${n}`, 1))),
           ...range(10).map((n) =>
             (n % 2 === 0 ? documents : other).write(collection, {
               puts: [stored(`runner-${n}`, 1)],
-              checkpoint: { name, from: at(0), to: at(n + 1) },
+              checkpoint: { from: at(0), to: at(n + 1), log: LOG },
             }),
           ),
         ]);

@@ -8,6 +8,9 @@ export function screens(name = `c_${freshName()}`, version = 1) {
   return { name, version, indexes: screenIndexes } satisfies Collection<Screen>;
 }
 
+/** What the suite's checkpoints count positions of. */
+export const LOG = 'the-log-of-the-suite';
+
 export function stored(id: string, position: number | bigint, document: Screen = {}): Stored<Screen> {
   return { id, position: positionOf(position), document };
 }

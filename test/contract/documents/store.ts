@@ -24,7 +24,9 @@ export function storeContract(open: OpenDocuments): void {
       expect(await documents.get(collection, 'a')).toBeUndefined();
       expect(await documents.getMany(collection, ['a', 'b'])).toEqual(new Map());
       expect(await documents.find(collection, { index: 'room', key: 'kitchen', limit: 10 })).toEqual({ items: [] });
-      expect(await documents.findByKeys(collection, 'room', ['kitchen'], 10)).toEqual(new Map());
+      expect(await documents.findByKeys(collection, 'room', ['kitchen'], { each: 10, total: 10_000 })).toEqual(
+        new Map(),
+      );
     });
 
     test('many are got by their ids, those that exist', async () => {

@@ -47,7 +47,7 @@ export function textContract(open: OpenDocuments): void {
       const collection = screens();
       const look = async (reader: typeof documents, key: string) => [
         idsOf((await reader.find(collection, { index: 'room', key, limit: 5 })).items),
-        idsOf((await reader.findByKeys(collection, 'room', [key], 5)).get(key)) ?? [],
+        idsOf((await reader.findByKeys(collection, 'room', [key], { each: 5, total: 10_000 })).get(key)) ?? [],
       ];
       const lookAll = async () =>
         Promise.all([documents, other].flatMap((reader) => [high, low, replacement].map((key) => look(reader, key))));

@@ -87,6 +87,7 @@ export function elsewhere(start: () => FarSide | Promise<FarSide>): Elsewhere {
   return {
     leases: { acquire },
     log: {
+      id: method('log', 'id'),
       append: method('log', 'append'),
       readStream: method('log', 'readStream'),
       readNewest: method('log', 'readNewest'),
@@ -105,7 +106,7 @@ export function elsewhere(start: () => FarSide | Promise<FarSide>): Elsewhere {
       moveCheckpoint: documents('moveCheckpoint'),
       checkpoint: documents('checkpoint'),
       reached: documents('reached'),
-      servedVersion: documents('servedVersion'),
+      serving: documents('serving'),
       startShadow: documents('startShadow'),
       promoteShadow: documents('promoteShadow'),
     },

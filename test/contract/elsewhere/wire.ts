@@ -5,8 +5,7 @@
 
 import { UndecodableEvent } from '../../../src/domain/codec.ts';
 import type { Position } from '../../../src/domain/position.ts';
-import { CheckpointLost } from '../../../src/ports/documents.ts';
-import { StoreUnavailable } from '../../../src/ports/errors.ts';
+import { type CarriedError, carried, carry, isPortable } from '../../../src/ports/errors.ts';
 import { AppendTooLarge, type LogFilter } from '../../../src/ports/event-log.ts';
 import { DeadJob, type Job, PauseQueue, RetryJob } from '../../../src/ports/jobs.ts';
 
@@ -64,11 +63,13 @@ export interface Channel<Out, In> {
 
 /** An error, or another thrown value. */
 export type WireError =
+  | { readonly type: 'portable'; readonly error: CarriedError }
   | { readonly type: 'error'; readonly name: string; readonly message: string; readonly ms: number | undefined }
   | { readonly type: 'value'; readonly value: unknown };
 
 export function toWire(error: unknown): WireError {
   if (!(error instanceof Error)) return { type: 'value', value: error };
+  if (isPortable(error)) return { type: 'portable', error: carry(error, 'StoreUnavailable') };
   const ms = error instanceof RetryJob ? error.notAfterMs : error instanceof PauseQueue ? error.pauseMs : undefined;
   return { type: 'error', name: error.name, message: error.message, ms };
 }
@@ -76,12 +77,9 @@ export function toWire(error: unknown): WireError {
 /** The errors of the ports are of their class again. */
 export function fromWire(error: WireError): unknown {
   if (error.type === 'value') return error.value;
+  if (error.type === 'portable') return carried(error.error);
   const { name, message, ms } = error;
   switch (name) {
-    case 'StoreUnavailable':
-      return new StoreUnavailable(message);
-    case 'CheckpointLost':
-      return new CheckpointLost(message);
     case 'UndecodableEvent':
       return new UndecodableEvent(message);
     case 'AppendTooLarge':

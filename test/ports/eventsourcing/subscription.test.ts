@@ -3,19 +3,21 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { UndecodableEvent } from '../../../src/domain/codec.ts';
 import type { RegistrationEvent } from '../../../src/domain/events.ts';
 import { type Position, positionOf } from '../../../src/domain/position.ts';
-import { CheckpointLost, type Documents } from '../../../src/ports/documents.ts';
-import { StoreUnavailable } from '../../../src/ports/errors.ts';
+import { CheckpointLost, CheckpointOfAnotherLog, StoreUnavailable } from '../../../src/ports/errors.ts';
 import type { EventLog, LogBatch } from '../../../src/ports/event-log.ts';
 import {
+  type Begun,
   PoisonEvent,
   type SubscriptionState,
   startSubscription,
   type TakeBatch,
 } from '../../../src/ports/eventsourcing/subscription.ts';
-import { eventually } from '../../contract/support.ts';
+import type { Leases } from '../../../src/ports/leases.ts';
+import { eventually, gate } from '../../contract/support.ts';
 import { channelRegistered } from '../../fixtures/samples.ts';
 import { errorLog } from '../../support/error-log.ts';
 import { recorded } from '../../support/events.ts';
+import { freeLeases } from '../../support/leases.ts';
 import { recordedTelemetry } from '../../support/telemetry.ts';
 
 const events = recorded<RegistrationEvent>(['a', 'b', 'c'].map((clientId) => channelRegistered({ clientId })));
@@ -34,28 +36,33 @@ async function* following(after: Position, signal: AbortSignal): AsyncGenerator<
 type Take = (...parameters: Parameters<TakeBatch<RegistrationEvent>>) => void;
 
 /** A subscription with a checkpoint in memory. `take` may throw before an event is taken. */
-function subscription(take: Take, subscribe = following) {
+function subscription(take: Take, subscribe = following, leases = freeLeases()) {
   const { errors, logger } = errorLog();
   const { changes, telemetry } = recordedTelemetry();
   const rig = { checkpoint: positionOf(0), taken: [] as string[], begun: 0 };
-  const log = { subscribe: (after, _, signal) => subscribe(after, signal) } as Partial<EventLog> as EventLog;
-  const documents = { checkpoint: async () => rig.checkpoint } as Partial<Documents> as Documents;
-  const begin = (): TakeBatch<RegistrationEvent> => {
+  const log = {
+    id: async () => 'log',
+    subscribe: (after, _, signal) => subscribe(after, signal),
+  } as Partial<EventLog> as EventLog;
+  const begin = async (): Promise<Begun<RegistrationEvent>> => {
     rig.begun += 1;
-    return async (batch, from, signal) => {
-      take(batch, from, signal);
-      for (const { event } of batch) rig.taken.push(event.data.clientId);
-      rig.checkpoint = batch.at(-1)?.position ?? from;
-      return rig.checkpoint;
+    return {
+      from: rig.checkpoint,
+      async take(batch, from, signal) {
+        take(batch, from, signal);
+        for (const { event } of batch) rig.taken.push(event.data.clientId);
+        rig.checkpoint = batch.at(-1)?.position ?? from;
+        return rig.checkpoint;
+      },
+      async passOver(_, to) {
+        rig.checkpoint = to;
+      },
     };
-  };
-  const passOver = async (_: Position, to: Position): Promise<void> => {
-    rig.checkpoint = to;
   };
   const filter = { prefixes: ['registration-'] };
   const started = startSubscription(
-    { name: 'test', part: 'a part', filter, begin, passOver },
-    { log, documents, logger, telemetry },
+    { name: 'test', part: 'a part', filter, begin },
+    { log, leases, logger, telemetry },
   );
   onTestFinished(() => started.stop());
   return { ...started, rig, errors, changes };
@@ -67,7 +74,7 @@ const comesTo = (state: () => SubscriptionState, expected: unknown) =>
 describe('a subscription', () => {
   test('takes batch after batch from its checkpoint on, and is running until it is stopped', async () => {
     const { rig, state, stop, errors } = subscription(() => undefined);
-    expect(state()).toEqual({ status: 'running' });
+    expect(state()).toEqual({ status: 'standby' });
     await eventually(() => expect(rig.taken).toEqual(['a', 'b', 'c']));
     expect(state()).toEqual({ status: 'running' });
     await stop();
@@ -99,19 +106,36 @@ describe('a subscription', () => {
     },
   );
 
-  test.each([new PoisonEvent('not this one'), new UndecodableEvent('not JSON')])(
-    'has failed for good after %s, also once it is stopped',
-    async (error) => {
-      const { rig, state, stop, changes } = subscription(([first]) => {
-        if (first?.event.data.clientId === 'b') throw error;
-      });
-      await comesTo(state, { status: 'failed', error });
-      await stop();
-      expect(state()).toEqual({ status: 'failed', error });
-      expect(rig).toMatchObject({ taken: ['a'], begun: 1 });
-      expect(changes).toEqual(['a part catchingUp', `a part failed: ${error.message}`]);
-    },
-  );
+  test.each([
+    new PoisonEvent('not this one'),
+    new UndecodableEvent('not JSON'),
+    new CheckpointOfAnotherLog('restored from elsewhere'),
+  ])('has failed for good after %s, also once it is stopped', async (error) => {
+    const { rig, state, stop, changes } = subscription(([first]) => {
+      if (first?.event.data.clientId === 'b') throw error;
+    });
+    await comesTo(state, { status: 'failed', error });
+    await stop();
+    expect(state()).toEqual({ status: 'failed', error });
+    expect(rig).toMatchObject({ taken: ['a'], begun: 1 });
+    expect(changes).toEqual(['a part catchingUp', `a part failed: ${error.message}`]);
+  });
+
+  test('stands by while another process has its lease, says so, and takes over', async () => {
+    const lease = gate();
+    const free = freeLeases();
+    const leases: Leases = {
+      async acquire(name, signal) {
+        await lease.opened;
+        return free.acquire(name, signal);
+      },
+    };
+    const { rig, state, changes } = subscription(() => undefined, following, leases);
+    await eventually(() => expect(changes).toEqual([expect.stringContaining('a part waiting: another process has')]));
+    expect([state(), rig.begun]).toEqual([{ status: 'standby' }, 0]);
+    lease.open();
+    await eventually(() => expect(rig.taken).toEqual(['a', 'b', 'c']));
+  });
 
   test('says that it waits once it loses its checkpoint again and again', async () => {
     const { errors, changes } = subscription(() => {
@@ -166,18 +190,20 @@ describe('a subscription', () => {
         await new Promise<void>(() => undefined);
       }
       const { errors, logger } = errorLog();
-      const log = { subscribe } as Partial<EventLog> as EventLog;
-      const documents = { checkpoint: async () => positionOf(0) } as Partial<Documents> as Documents;
+      const log = { id: async () => 'log', subscribe } as Partial<EventLog> as EventLog;
       const passedOver: Position[] = [];
       startSubscription(
         {
           name: 'test',
           part: 'a part',
           filter: { prefixes: [] },
-          begin: () => async (batch, from) => batch.at(-1)?.position ?? from,
-          passOver: async (_, to) => void passedOver.push(to),
+          begin: async () => ({
+            from: positionOf(0),
+            take: async (batch, from) => batch.at(-1)?.position ?? from,
+            passOver: async (_, to) => void passedOver.push(to),
+          }),
         },
-        { log, documents, logger },
+        { log, leases: freeLeases(), logger },
       );
       await eventually(() => expect(asked).toBe(true));
       expect([passedOver, errors]).toEqual([[], []]);

@@ -1,5 +1,6 @@
 /** What a thread has of the embedded backend: its reading connection, its line to the writer, and what it was last told. */
 import type { MessagePort } from 'node:worker_threads';
+import { checkpointOf } from '../schema.ts';
 import { type Link, openLink } from './link.ts';
 import { openReader, type Statement } from './reader.ts';
 
@@ -16,7 +17,7 @@ export interface EmbeddedThread {
   head(): number;
   /** Waits until the log has grown beyond a position, or the signal aborts. */
   headBeyond(position: number, signal: AbortSignal): Promise<void>;
-  /** Where a checkpoint stands. */
+  /** Where a checkpoint stands. A collection's name means the copy that serves. */
   checkpoint(name: string): number;
   /** The same from the file, for who may not have been told of the newest. */
   readHead(): number;
@@ -29,13 +30,16 @@ export interface EmbeddedThread {
 export function openThread(file: string, port: MessagePort, withinMs?: number): EmbeddedThread {
   const link = openLink(port, withinMs);
   const reader = openReader(file);
-  const selectCheckpoint = reader.prepare('SELECT position FROM checkpoints WHERE name = ?');
+  const selectCheckpoint = reader.prepare(
+    `SELECT position FROM checkpoints
+     WHERE name = coalesce((SELECT ${checkpointOf('name', 'serving')} FROM collections WHERE name = ?), ?)`,
+  );
   const checkpoints = new Map<string, number>();
   const headWaiters = new Set<() => void>();
   const checkpointListeners = new Set<(name: string, position: number) => void>();
   const selectHead = reader.prepare('SELECT max(position) AS position FROM events');
   const readHead = (): number => Number(selectHead.get()?.position ?? 0);
-  const readCheckpoint = (name: string): number => Number(selectCheckpoint.get(name)?.position ?? 0);
+  const readCheckpoint = (name: string): number => Number(selectCheckpoint.get(name, name)?.position ?? 0);
   let head = readHead();
 
   link.onNotice((notice) => {

@@ -1,7 +1,6 @@
 /** One thread's line to the writer thread: sends operations in batches, settles their promises, passes notices on. */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import { CheckpointLost } from '../../../ports/documents.ts';
-import { CALL_WITHIN_MS, StoreUnavailable } from '../../../ports/errors.ts';
+import { CALL_WITHIN_MS, carried, StoreUnavailable } from '../../../ports/errors.ts';
 import type { FromWriter, Notice, Op, Reply, ToWriter } from '../protocol.ts';
 
 /** Operations that may wait for their commit; beyond, the store is overloaded. */
@@ -23,7 +22,7 @@ interface Pending {
 }
 
 export interface Link {
-  /** @throws StoreUnavailable when too much waits, the writer is gone or silent; CheckpointLost */
+  /** @throws StoreUnavailable when too much waits, the writer is gone or silent; what the writer refuses with (`ports/errors.ts`) */
   send<T>(op: Op): Promise<T>;
   /**
    * The same for what must not have an unknown outcome: its answer is waited for as long as there is a writer. A job that
@@ -82,7 +81,7 @@ export function openLink(port: MessagePort, withinMs = CALL_WITHIN_MS): Link {
     if (waiting === undefined) return;
     pending.delete(number);
     if (reply.ok) waiting.resolve(reply.value);
-    else waiting.reject(errorOf(reply));
+    else waiting.reject(carried(reply.error));
   };
 
   const receive = (message: FromWriter): void => {
@@ -164,8 +163,4 @@ export function openLink(port: MessagePort, withinMs = CALL_WITHIN_MS): Link {
 
 function hasDeadline({ until }: Pending): boolean {
   return until < Number.POSITIVE_INFINITY;
-}
-
-function errorOf(reply: Extract<Reply, { ok: false }>): Error {
-  return reply.name === 'CheckpointLost' ? new CheckpointLost(reply.error) : new StoreUnavailable(reply.error);
 }

@@ -1,5 +1,6 @@
 /** The thread that owns the write connection. Serves any number of ports; what has arrived on all of them commits together. */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { type CarriedError, carry } from '../../../ports/errors.ts';
 import type { FromWriter, Notice, Reply, ToWriter } from '../protocol.ts';
 import { arrivals, type Batch, countOps } from './arrivals.ts';
 import { commitPace } from './commit-pace.ts';
@@ -28,9 +29,7 @@ export type ToWriterThread =
   /** Everything is answered, then the file is closed. */
   | { readonly type: 'stop' };
 
-export type FromWriterThread =
-  | { readonly type: 'open' }
-  | { readonly type: 'failed'; readonly name: string; readonly error: string };
+export type FromWriterThread = { readonly type: 'open' } | { readonly type: 'failed'; readonly error: CarriedError };
 
 const never = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 
@@ -151,7 +150,8 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
   const forget = (): void => {
     let more = false;
     try {
-      more = writer.forgetOldRequests(Date.now());
+      const [requests, copies] = [writer.forgetOldRequests(Date.now()), writer.dropRetiredCopies()];
+      more = requests || copies;
     } catch {
       // A full disk, say. What can't be forgotten now can be later; the appends tell of the trouble themselves.
     }
@@ -195,8 +195,8 @@ if (parentPort !== null) {
   try {
     run(parentPort, workerData as Start);
   } catch (error) {
-    const { name, message } = error as Error;
-    parentPort.postMessage({ type: 'failed', name, error: message } satisfies FromWriterThread);
+    // SQLite's own words come as a plain Error.
+    parentPort.postMessage({ type: 'failed', error: carry(error, 'FileUnusable') } satisfies FromWriterThread);
     parentPort.close();
   }
 }

@@ -4,11 +4,12 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { assertNever } from '../../../domain/decider.ts';
+import { carry, WrongContentKey } from '../../../ports/errors.ts';
 import { keyCheck } from '../cipher.ts';
 import type { Notice, Op, Reply } from '../protocol.ts';
 import { openWriter } from '../schema.ts';
 import { contentWriter } from './contents.ts';
-import { documentWriter } from './documents.ts';
+import { documentWriter } from './documents/index.ts';
 import { eventWriter } from './events.ts';
 import { type JobLimits, jobWriter } from './jobs.ts';
 import { leaseWriter } from './leases.ts';
@@ -34,6 +35,8 @@ export interface Writer {
   copyFromWal(): void;
   /** Drops requests that are older than they must be remembered, a bounded number. @returns whether there may be more */
   forgetOldRequests(now: number): boolean;
+  /** Drops some rows of copies that were replaced a while ago. @returns whether there are more */
+  dropRetiredCopies(): boolean;
   close(): void;
 }
 
@@ -42,19 +45,21 @@ export interface Applied {
   readonly notice: Notice | undefined;
 }
 
+/** @param now the monotonic clock, in ms */
 export function openFileWriter(
   file: string,
   contentKey: Uint8Array,
   limits: JobLimits = { jobsInMemory: JOBS_IN_MEMORY },
+  now?: () => number,
 ): Writer {
   const db = openWriter(file);
   checkKey(db, contentKey);
   const requests = requestWriter(db);
   const events = eventWriter(db, requests);
-  const documents = documentWriter(db);
+  const documents = documentWriter(db, now);
   const jobs = jobWriter(db, limits);
   const contents = contentWriter(db, contentKey);
-  const leases = leaseWriter(db);
+  const leases = leaseWriter(db, now);
   const begin = db.prepare('BEGIN IMMEDIATE');
   const commit = db.prepare('COMMIT');
   const pass = walPass(db);
@@ -134,8 +139,7 @@ export function openFileWriter(
     } catch (error) {
       rollback();
       if (ops.length > 1) return ops.flatMap((op) => attempt([op]));
-      const { name, message } = error as Error;
-      return [{ ok: false, name, error: message }];
+      return [{ ok: false, error: carry(error, 'StoreUnavailable') }];
     }
   };
 
@@ -212,6 +216,17 @@ export function openFileWriter(
     forgetOldRequests(now) {
       return requests.forget(now - REQUEST_TTL_MS, FORGET_AT_ONCE) === FORGET_AT_ONCE;
     },
+    dropRetiredCopies() {
+      begin.run();
+      try {
+        const more = documents.dropRetired();
+        commit.run();
+        return more;
+      } catch (error) {
+        rollback();
+        throw error;
+      }
+    },
     close() {
       keepJobs();
       db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
@@ -224,18 +239,15 @@ function readOnly(op: Op, applyOne: (op: Op) => unknown): Reply {
   try {
     return { ok: true, value: applyOne(op) };
   } catch (error) {
-    const { name, message } = error as Error;
-    return { ok: false, name, error: message };
+    return { ok: false, error: carry(error, 'StoreUnavailable') };
   }
 }
 
-/** @throws Error named WrongContentKey when the file's contents were written with another key */
+/** @throws WrongContentKey when the file's contents were written with another key */
 function checkKey(db: DatabaseSync, contentKey: Uint8Array): void {
   const check = keyCheck(contentKey);
   db.prepare("INSERT OR IGNORE INTO meta (name, value) VALUES ('content-key-check', ?)").run(check);
   const stored = db.prepare("SELECT value FROM meta WHERE name = 'content-key-check'").get()?.value;
-  if (stored === check) return;
-  const error = new Error('the content key is not the one that this data folder was written with');
-  error.name = 'WrongContentKey';
-  throw error;
+  if (stored !== check)
+    throw new WrongContentKey('the content key is not the one that this data folder was written with');
 }

@@ -3,8 +3,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openLink } from '../../../../src/backends/embedded/connection/link.ts';
 import type { FromWriter, Notice, Reply, ToWriter } from '../../../../src/backends/embedded/protocol.ts';
-import { CheckpointLost } from '../../../../src/ports/documents.ts';
-import { StoreUnavailable } from '../../../../src/ports/errors.ts';
+import { CheckpointLost, StoreUnavailable } from '../../../../src/ports/errors.ts';
 import { eventually, range } from '../../../contract/support.ts';
 
 const op = { kind: 'countJobs', queue: 'q' } as const;
@@ -86,8 +85,8 @@ describe('sending', () => {
     const { link, answer } = open();
     const [lost, other, fine] = [failureOf(link.send(op)), failureOf(link.send(op)), link.send(op)];
     answer(0, [
-      { ok: false, name: 'CheckpointLost', error: 'it stands at 3' },
-      { ok: false, name: 'Error', error: 'disk full' },
+      { ok: false, error: { name: 'CheckpointLost', message: 'it stands at 3' } },
+      { ok: false, error: { name: 'StoreUnavailable', message: 'disk full' } },
       { ok: true, value: 1 },
     ]);
     expect(await lost).toBeInstanceOf(CheckpointLost);

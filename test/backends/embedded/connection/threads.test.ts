@@ -75,7 +75,12 @@ describe('another thread', () => {
 
 test('a connection that begins while others write misses nothing of it', async () => {
   const { backend, store } = await opened();
-  const move = (position: number) => ({ name: 'p', from: positionOf(position), to: positionOf(position + 1) });
+  const move = (position: number) => ({
+    name: 'p',
+    from: positionOf(position),
+    to: positionOf(position + 1),
+    log: 'log',
+  });
   for (const n of range(20)) {
     const run = freshName();
     const second = attachEmbedded(backend.connect('foreground'), { ...store, codec });

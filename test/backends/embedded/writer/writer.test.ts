@@ -51,6 +51,8 @@ describe('group commit', () => {
   });
 });
 
+const move = (from: number, to: number) => ({ name: '', from, to, log: 'log', fence: undefined });
+
 describe('a bad operation', () => {
   test('fails alone: the others of its batch take effect', async () => {
     const { file, writer } = await aWriter();
@@ -66,21 +68,21 @@ describe('a bad operation', () => {
 
   test('leaves no gap in the positions, and no trace in the notices', async () => {
     const { writer } = await aWriter();
-    const lost: Op = putOp('x', { checkpoint: { name: 'p', from: 7, to: 8 } });
-    const moved: Op = putOp('y', { checkpoint: { name: 'p', from: 0, to: 3 } });
+    const lost: Op = putOp('x', { checkpoint: move(7, 8) });
+    const moved: Op = putOp('y', { checkpoint: move(0, 3) });
     const { replies, notice } = writer.apply([appendOp('a'), lost, moved, appendOp('b')]);
-    expect(replies[1]).toMatchObject({ ok: false, name: 'CheckpointLost' });
-    expect(notice).toMatchObject({ head: 2, checkpoints: [['p', 3]] });
+    expect(replies[1]).toMatchObject({ ok: false, error: { name: 'CheckpointLost' } });
+    expect(notice).toMatchObject({ head: 2, checkpoints: [[shape.name, 3]] });
     expect(appendReply(writer.apply([appendOp('c')]).replies[0])).toMatchObject({ position: 3 });
   });
 
   test('does not take back the notices of those before it', async () => {
     const { writer } = await aWriter();
     writer.apply([putOp('before'), { kind: 'watchCollection', name: shape.name }]);
-    const moved: Op = putOp('a', { checkpoint: { name: 'p', from: 0, to: 3 } });
+    const moved: Op = putOp('a', { checkpoint: move(0, 3) });
     const jobs: Op = { kind: 'addJobs', jobs: [aJob('j1')] };
     const { notice } = writer.apply([moved, jobs, badOp, appendOp('b')]);
-    expect(notice).toMatchObject({ head: 1, checkpoints: [['p', 3]], queues: ['q'] });
+    expect(notice).toMatchObject({ head: 1, checkpoints: [[shape.name, 3]], queues: ['q'] });
     expect(notice?.changes.map(({ id }) => id)).toEqual(['a']);
   });
 

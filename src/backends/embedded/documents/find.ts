@@ -1,5 +1,5 @@
 /** SQL for a page of a collection in an index's order, and the cursors that tie pages together. */
-import type { FindOptions } from '../../ports/documents.ts';
+import type { FindOptions } from '../../../ports/documents.ts';
 
 type Cursor = readonly [key: string, sort: string, id: string];
 

@@ -1,0 +1,16 @@
+import type { Contents } from './contents.ts';
+import type { Documents } from './documents.ts';
+import type { EventLog } from './event-log.ts';
+import type { Jobs } from './jobs.ts';
+import type { Leases } from './leases.ts';
+
+/** What a backend offers to each part of the service, over one connection of its own. */
+export interface Backend {
+  readonly log: EventLog;
+  readonly documents: Documents;
+  readonly jobs: Jobs;
+  readonly contents: Contents;
+  readonly leases: Leases;
+  /** Waits for what was sent, then lets go; also of a store that is no more. */
+  close(): Promise<void>;
+}
