@@ -1,7 +1,11 @@
 /** Every failure code of `docs/api.md §4` happens for its reason, and for the targets that it is about. */
+import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { redrive } from '../../src/commands/redrive.ts';
+import { systemClock } from '../../src/ports/clock.ts';
 import { deliveryQueue } from '../../src/ports/delivery-jobs.ts';
 import type { Fault } from '../../src/sandbox/jpush/faults.ts';
+import { aContext } from '../fixtures/samples.ts';
 import { type Terminal, terminal, useFlow } from '../support/flow.ts';
 import { jpushKeyOf, jpushPackage, terminalApp } from '../support/flow-apps.ts';
 import { lookInto } from '../support/store.ts';
@@ -153,16 +157,19 @@ describe('failures', () => {
     );
 
     expect(await service.stop()).toMatchObject({ code: 0 });
-    await lookInto(service.dataDir, async ({ jobs }) => {
+    await lookInto(service.dataDir, async ({ log, jobs }) => {
       for (const { queue, msgId } of given) {
-        const letters = await jobs.deadLetters<{ msgId: string }>(queue, 10);
+        const letters = await jobs.deadLetters<{ msgId: string; group: string }>(queue, 10);
         expect(letters.map(({ data }) => data.msgId)).toEqual([msgId]);
-        expect(await jobs.redrive(queue, letters[0]?.id ?? '')).toBe(true);
+        const group = letters[0]?.data.group ?? '';
+        const context = aContext({ correlationId: msgId, causationId: randomUUID(), actor: { kind: 'operator' } });
+        const input = { msgId, group, who: 'operator-1', context };
+        expect(await redrive({ log, jobs, clock: systemClock }, input)).toEqual({ type: 'redriven', round: 1 });
       }
     });
     await service.start();
     for (const { msgId } of given) {
-      const redriven = await flow.sent(sender, msgId);
+      const redriven = await flow.sent(sender, msgId, { withinMs: 20_000 });
       expect(redriven.targets.some((target) => 'failure' in target)).toBe(false);
       expect(reachedBy(msgId)).toHaveLength(1);
     }
