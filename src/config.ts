@@ -25,7 +25,7 @@ export interface Config extends Omit<Settings, 'token' | 'operatorToken' | 'cont
   readonly sandbox: boolean;
 }
 
-/** A Config as far as it is known without making anything: generated secrets may not be there yet. */
+/** A Config of which nothing was made: generated secrets may not be there yet. */
 export type DraftConfig = Omit<Config, SecretName> & { readonly [name in SecretName]: Config[name] | undefined };
 
 export interface LoadOptions {

@@ -42,7 +42,7 @@ export interface Secret {
   readonly noRoom?: boolean;
 }
 
-/** Reads a secret; a line end that an editor left behind is no part of it. */
+/** Reads a secret. A line end at the end of the file, as editors leave it, is not part of the secret. */
 export function readSecret(dataDir: string, { file, fits, rule }: SecretFile): Secret {
   const path = join(dataDir, file);
   try {

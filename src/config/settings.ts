@@ -28,7 +28,7 @@ export interface Settings {
   /** Absolute, like `appsFile`. */
   readonly dataDir: string;
   readonly appsFile: string;
-  /** `undefined`, as the two below: the one in the data folder. */
+  /** If `undefined`, as with the next two, the secret is in the data folder. */
   readonly token: TokenConfig | undefined;
   readonly operatorToken: string | undefined;
   readonly contentKey: Buffer | undefined;
@@ -95,7 +95,7 @@ export type SecretName = 'token' | 'operatorToken' | 'contentKey';
 export interface ReadSettings {
   /** `undefined` if there are faults. */
   readonly settings: Settings | undefined;
-  /** The secrets that no variable says, be it right or wrong. */
+  /** The secrets that no variable gives, not even a wrong one. */
   readonly unset: readonly SecretName[];
   readonly dataDir: string;
   readonly appsFile: string;
@@ -130,7 +130,7 @@ function unsetSecrets(set: NodeJS.ProcessEnv): SecretName[] {
   return unset;
 }
 
-/** One warning for each variable that has our prefix and no meaning: a slip of the pen should not pass silently. */
+/** One warning for each variable that has our prefix and no meaning: a typing error should not pass silently. */
 export function unknownVariables(env: NodeJS.ProcessEnv): string[] {
   const linked = isServiceLink('UMS_PORT', env.UMS_PORT);
   const unknown = Object.keys(env)

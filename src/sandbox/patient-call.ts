@@ -1,4 +1,4 @@
-/** A call that is tried again while the service is away or busy. */
+/** A call that is repeated while the service is away or busy. */
 import { randomUUID } from 'node:crypto';
 import { callUms, mintToken, type UmsRequest } from '../client/client.ts';
 
@@ -8,7 +8,7 @@ export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
 export interface PatientCall extends Pick<UmsRequest, 'url' | 'app' | 'path'> {
   readonly clientId: string;
   readonly body: object;
-  /** Whom to mint a token for. */
+  /** The user for whom a token is minted. */
   readonly userId?: string | undefined;
   readonly tokenSecret: string;
 }
@@ -22,7 +22,7 @@ const TRIES = 5;
 const FIRST_PAUSE_MS = 250;
 const TIMEOUT_MS = 5000;
 
-/** All tries share one sequenceId, so that one whose answer was lost has no second effect. @throws if aborted */
+/** All tries share one sequenceId, so that a try whose answer was lost has no second effect. @throws if aborted */
 export async function callPatiently(call: PatientCall, pause: Pause, signal: AbortSignal): Promise<PatientAnswer> {
   const sequenceId = randomUUID().replaceAll('-', '');
   let answer: PatientAnswer = { type: 'unanswered', reason: 'not tried' };

@@ -41,7 +41,7 @@ export interface Terminals {
   close(): Promise<void>;
 }
 
-/** When each report is due, in ms from the arrival: earliest and latest. */
+/** Earliest and latest time at which each report is due, in ms from the arrival. */
 const steps: readonly { readonly status: ReportedStatus; readonly from: number; readonly to: number }[] = [
   { status: 2, from: 150, to: 400 },
   { status: 3, from: 500, to: 1200 },
@@ -89,7 +89,7 @@ function startTerminal(terminal: VirtualTerminal, options: TerminalsOptions): Te
     running.add(run);
   };
 
-  /** Also one that has not come yet: it stays off when it does. */
+  /** A message that has not arrived yet is not shown when it does. */
   const takeOff = (msgId: string, control: 'cancel' | 'erase'): void => {
     remember(seen, msgId);
     showing.get(msgId)?.abort();
@@ -123,7 +123,7 @@ function startTerminal(terminal: VirtualTerminal, options: TerminalsOptions): Te
   };
 }
 
-/** One report after the other, each when it is due; the first that is refused is the last. Never rejects. */
+/** Reports one status after the other, each when it is due, and ends with the first that is refused. Never rejects. */
 async function reportAll(
   terminal: VirtualTerminal,
   msgId: string,
@@ -147,7 +147,7 @@ async function reportAll(
   }
 }
 
-/** @returns why it failed, if it did */
+/** @returns the reason if it failed */
 async function report(
   { clientId, appPackage, userId }: VirtualTerminal,
   msgId: string,
