@@ -28,7 +28,7 @@ const table: Readonly<Record<number, readonly [CodeClass, string]>> = {
 };
 
 /**
- * @param namesRegistrationId whether the answer's text speaks of a registration_id, which makes a 1003 one about the
+ * @param namesRegistrationId whether the answer's text mentions a registration_id: a 1003 is then about the
  * target instead of the message
  */
 export function classOf(status: number, code: number | undefined, namesRegistrationId: boolean): CodeClass {

@@ -1,4 +1,4 @@
-/** One call on a connection pool, as a handler of undici's `dispatch`: half the cost of `request`, whose body is a stream. */
+/** One call on a connection pool, as a handler of undici's `dispatch`: a third cheaper than `request`, which makes a stream of the body. */
 import type { Dispatcher, Pool } from 'undici';
 
 export type Exchanged =

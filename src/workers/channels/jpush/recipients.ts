@@ -6,7 +6,7 @@ import type { Verdict } from './verdict.ts';
 /** A shorter id that merely occurs in a text proves nothing: it may be a word of it. */
 const MIN_QUOTED_LENGTH = 8;
 
-/** A single target is the one that is meant; of several only those that the text names, and never all on suspicion. */
+/** A single target is dead. Of several, only those are that the text names: the others may well live. */
 export function targetsRefused(verdict: Extract<Verdict, { type: 'target' }>, delivery: Delivery): SendResult {
   const { text, reason, provider } = verdict;
   const { recipients } = delivery;
@@ -15,7 +15,7 @@ export function targetsRefused(verdict: Extract<Verdict, { type: 'target' }>, de
   return { type: 'deadRecipients', clientIds: dead.map(({ clientId }) => clientId), reason, provider };
 }
 
-/** Those whose pushId the text names: "The registration_id X is invalid!", or quotes otherwise. */
+/** The recipients whose pushId the text names ("The registration_id X is invalid!") or quotes otherwise. */
 export function recipientsNamed(text: string, recipients: readonly Recipient[]): readonly Recipient[] {
   const named = /registration_id\s+(.+)\s+is invalid/i.exec(text)?.[1];
   const exact = recipients.filter(({ pushId }) => pushId === named);
