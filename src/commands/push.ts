@@ -1,6 +1,7 @@
 /** `docs/api.md §4 msgPush and msgPushtry`: a message is durably accepted; delivery follows. */
 import { hash } from 'node:crypto';
 import type { AppDirectory } from '../domain/apps.ts';
+import { maxMessageBytes } from '../domain/channels.ts';
 import { type AcceptedMessage, deviceTypes, type MessageEvent, type Target } from '../domain/events.ts';
 import { messageDecider } from '../domain/message.ts';
 import { type Rejection, reject } from '../domain/result-codes.ts';
@@ -9,9 +10,6 @@ import type { Documents } from '../ports/documents.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import { type Cause, type CommandOutcome, executeRemembered } from './remembered.ts';
 import { MAX_TARGETS, type Selection, selectTargets } from './targets.ts';
-
-/** Bytes of the message's JSON text as UTF-8. */
-const maxSize = { jpush: 3 * 1024, m2m: 64 * 1024 } as const;
 
 /**
  * Bytes of the event that accepts a message, as JSON, and of the names in the answer. The limit of an append
@@ -52,7 +50,7 @@ export async function push(ports: PushPorts, input: PushInput): Promise<CommandO
   const { targets, filtered } = chosen;
   const size = Buffer.byteLength(input.message);
   if (targets.length > MAX_TARGETS) return reject('B00006', input.field);
-  if (size > sizeLimit(targets)) return reject('B00006', 'message');
+  if (size > maxMessageBytes(targets.map(({ channel }) => channel))) return reject('B00006', 'message');
 
   const { msgId } = input;
   const cause = input.causeFor(filtered);
@@ -120,11 +118,6 @@ function bytesAtMost({ targets, destination: { filtered } }: AcceptedMessage): n
 
 function bytesOf(json: object): number {
   return Buffer.byteLength(JSON.stringify(json));
-}
-
-/** With targets of both channels the smaller limit holds. */
-function sizeLimit(targets: readonly Target[]): number {
-  return targets.some(({ channel }) => channel === 'jpush') ? maxSize.jpush : maxSize.m2m;
 }
 
 function acceptedMessage(

@@ -1,6 +1,7 @@
 /** `docs/api.md §4 register`: a terminal says how it can be reached, and for whom. */
 import type { App } from '../domain/apps.ts';
-import { type DeviceType, type Registration, type RegistrationEvent, SMART_SPEAKER } from '../domain/events.ts';
+import { isChannelFor, servesPackage } from '../domain/channels.ts';
+import type { Registration, RegistrationEvent } from '../domain/events.ts';
 import { type RegistrationState, registrationDecider } from '../domain/registration.ts';
 import { type Rejection, reject } from '../domain/result-codes.ts';
 import { registrationStream } from '../domain/streams.ts';
@@ -48,14 +49,9 @@ function channelFor(app: App, registration: RegisterInput['registration']): Chan
   const { appPackage, deviceType, collab3th } = registration;
   const named = appPackage === undefined ? undefined : packageOf(app, appPackage);
   if (named?.type === 'rejected') return named;
-  if (!isChannelOf(deviceType, collab3th)) return reject('H32004', 'collab3th');
+  if (!isChannelFor(deviceType, collab3th)) return reject('H32004', 'collab3th');
   const found = named ?? onlyPackage(app);
   if (found.type === 'rejected') return found;
-  if (collab3th === 0 && found.package.jpush === undefined) return reject('H32004', 'collab3th');
+  if (!servesPackage(found.package, { collab3th })) return reject('H32004', 'collab3th');
   return { type: 'channel', appPackage: found.package.appPackage, collab3th };
-}
-
-/** JPush reaches devices of all types, M2M smart speakers only. */
-function isChannelOf(deviceType: DeviceType, collab3th: number): collab3th is Registration['collab3th'] {
-  return collab3th === 0 || (collab3th === 1 && deviceType === SMART_SPEAKER);
 }

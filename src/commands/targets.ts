@@ -1,4 +1,5 @@
 /** The targets of a message: from the names in the request to the registrations behind them (`docs/api.md §4 msgPush`). */
+import { channelOf } from '../domain/channels.ts';
 import type { DeviceType, Target } from '../domain/events.ts';
 import type { Documents, Stored } from '../ports/documents.ts';
 import { type DeviceDocument, devices, userKey } from '../ports/read-models/devices.ts';
@@ -58,6 +59,6 @@ function keyOf(selection: Selection, name: string): string {
 }
 
 function targetOf({ document }: Stored<DeviceDocument>): Target {
-  const { clientId, appPackage, collab3th, deviceType, deviceId, userId } = document;
-  return { clientId, appPackage, channel: collab3th === 1 ? 'm2m' : 'jpush', deviceType, deviceId, userId };
+  const { clientId, appPackage, deviceType, deviceId, userId } = document;
+  return { clientId, appPackage, channel: channelOf(document), deviceType, deviceId, userId };
 }

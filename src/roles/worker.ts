@@ -4,6 +4,7 @@ import { appDirectory } from '../domain/apps.ts';
 import type { Leases } from '../ports/leases.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { jpushChannel } from '../workers/channels/jpush/index.ts';
+import { startDeadLetterCleaner } from '../workers/dead-letters.ts';
 import { messageSessions } from '../workers/delivery/message-sessions.ts';
 import type { DeliveryDeps } from '../workers/delivery/work.ts';
 import { startDeliveryWorker } from '../workers/delivery/worker.ts';
@@ -27,10 +28,11 @@ export async function startWorker(deps: WorkerDeps): Promise<Part> {
   const dispatcher = startDispatcher({ ...deps, onAccepted: sessions.begin });
   const sweeper = startExpirySweeper(deps);
   const reconciler = startReconciler(deps);
+  const cleaner = startDeadLetterCleaner(deps);
   deps.telemetry?.report('worker', { state: 'up' });
   return {
     async stop(graceMs) {
-      await Promise.all([dispatcher.stop(), sweeper.stop(), reconciler.stop()]);
+      await Promise.all([dispatcher.stop(), sweeper.stop(), reconciler.stop(), cleaner.stop()]);
       await delivery.stop(graceMs);
     },
   };

@@ -55,6 +55,8 @@ async function run(deps: SweeperDeps, signal: AbortSignal): Promise<void> {
 export async function sweep(deps: SweeperDeps, signal: AbortSignal): Promise<number> {
   const upTo = new Date(deps.clock.now() - GRACE_MS).toISOString();
   const failed: Failed[] = [];
+  const expired: string[] = [];
+  let targets = 0;
   let looked = 0;
   let cursor: string | undefined;
   do {
@@ -63,17 +65,25 @@ export async function sweep(deps: SweeperDeps, signal: AbortSignal): Promise<num
     for (const { id } of page.items) {
       if (signal.aborted) break;
       looked += 1;
-      await expireMessage(deps, id).catch((error: unknown) => failed.push({ msgId: id, error }));
+      try {
+        const count = await expireMessage(deps, id);
+        if (count > 0) expired.push(id);
+        targets += count;
+      } catch (error) {
+        failed.push({ msgId: id, error });
+      }
     }
     cursor = page.next;
   } while (cursor !== undefined && !signal.aborted);
+  if (expired.length > 0)
+    deps.logger.info({ messages: expired.length, targets, msgIds: expired.slice(0, MAX_NAMED) }, 'messages expired');
   report(deps, failed);
   return looked;
 }
 
-async function expireMessage({ log, clock }: SweeperDeps, msgId: string): Promise<void> {
+async function expireMessage({ log, clock }: SweeperDeps, msgId: string): Promise<number> {
   const message = await messageSession(log, clock, msgId).open();
-  if (message !== undefined) await expire(message, clock.now());
+  return message === undefined ? 0 : expire(message, clock.now());
 }
 
 interface Failed {

@@ -132,7 +132,7 @@ export function delivering({ ports }: Pick<Shop, 'ports'>, names: readonly Chann
   const channels = Object.fromEntries(names.map((name) => [name, (name === 'jpush' ? jpush : m2m).channel]));
   const lanes = new Map<string, Lane>();
   const laneOf = (name: ChannelName, channel: Channel): Lane => {
-    const known = lanes.get(name) ?? lane(channel, appPackage, clock.now, nothing);
+    const known = lanes.get(name) ?? lane(channel, appPackage);
     lanes.set(name, known);
     return known;
   };

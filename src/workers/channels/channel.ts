@@ -5,19 +5,27 @@ export interface Recipient {
   readonly pushId: string;
 }
 
-export interface Delivery {
+interface Addressed {
   readonly msgId: string;
   readonly appPackage: string;
   /** At least one, at most `GROUP_SIZE` (`domain/dispatch-groups.ts`). */
   readonly recipients: readonly Recipient[];
-  /** The JSON text that the terminal receives (`docs/api.md §6`). */
-  readonly payload: string;
-  /** Set where the payload is a control about the message and not the message itself: a control shows nothing. */
-  readonly control?: 'cancel' | 'erase' | undefined;
   /** Whole seconds left, at least 1. */
   readonly timeToLive: number;
   readonly idempotencyKey?: string | undefined;
 }
+
+/** What a terminal is sent (`docs/api.md §6`): `payloadOf` is the text. */
+export type Delivery = Addressed &
+  (
+    | {
+        readonly type: 'message';
+        /** JSON text. */
+        readonly payload: string;
+      }
+    /** About a message that the terminal may have; never shown by itself. */
+    | { readonly type: 'control'; readonly control: 'cancel' | 'erase' }
+  );
 
 /** The provider's answer, for the event; never a secret, never content. */
 export interface ProviderAnswer {
@@ -79,16 +87,22 @@ export type KeyResult =
 export interface RateState {
   /** Calls left in the provider's window. */
   readonly remaining: number;
-  /** ms since 1970: when the window starts anew. */
-  readonly resetsAt: number;
+  /** ms from now until the window starts anew; not positive if it has. */
+  readonly resetsInMs: number;
 }
 
 export interface Channel {
-  /** Reserves an idempotency key, to be recorded before the first try. Throws only on an abort. */
-  reserveKey(appPackage: string, signal: AbortSignal): Promise<KeyResult>;
+  /**
+   * Reserves an idempotency key, to be recorded before the first try. Throws only on an abort. Absent where the provider
+   * has no such keys: then a call is simply made, and made again.
+   */
+  reserveKey?(appPackage: string, signal: AbortSignal): Promise<KeyResult>;
   /** One call to the provider, within its deadline. Throws only on an abort. */
   send(delivery: Delivery, signal: AbortSignal): Promise<SendResult>;
   /** The rate that the provider last announced for this package; `undefined` before it announced any. */
   rate(appPackage: string): RateState | undefined;
   close(): Promise<void>;
 }
+
+/** A channel whose provider has idempotency keys. */
+export type KeyedChannel = Channel & Required<Pick<Channel, 'reserveKey'>>;

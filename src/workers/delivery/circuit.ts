@@ -53,8 +53,13 @@ interface Probe {
   end(failed: boolean): void;
 }
 
-/** @param onOpen called when it opens, not again before it has closed */
-export function circuit(onOpen: () => void): Circuit {
+export interface CircuitEvents {
+  /** Called when it opens, not again before it has closed. */
+  readonly onOpen?: (() => void) | undefined;
+  readonly onClose?: (() => void) | undefined;
+}
+
+export function circuit({ onOpen, onClose }: CircuitEvents): Circuit {
   let failuresInRow = 0;
   let denialsInRow = 0;
   let lastDenial: Denial | undefined;
@@ -66,8 +71,10 @@ export function circuit(onOpen: () => void): Circuit {
   const worked = (): void => {
     failuresInRow = 0;
     denialsInRow = 0;
+    if (retryAt === undefined) return;
     retryAt = undefined;
     probe?.end(false);
+    onClose?.();
   };
 
   const count = (denial: Denial | undefined): void => {
@@ -76,7 +83,7 @@ export function circuit(onOpen: () => void): Circuit {
     lastDenial = denial;
     if (retryAt !== undefined || failuresInRow < FAILURES_TO_OPEN) return;
     retryAt = performance.now() + OPEN_MS;
-    onOpen();
+    onOpen?.();
   };
 
   const pass: Pass = {

@@ -48,7 +48,7 @@ async function deliverOrGiveUp(deps: DeliveryDeps, run: Run, route: Route | unde
     deps.logger.error({ err: error, ...run.job.data }, 'the last try failed for a reason not foreseen');
     const work = await load(deps, run);
     if (work !== undefined)
-      await giveUp(work, error instanceof RetryJob ? error.message : 'an internal error, which the log tells of');
+      await giveUp(deps, work, error instanceof RetryJob ? error.message : 'an internal error, which the log tells of');
   }
 }
 
@@ -71,7 +71,11 @@ async function step(deps: DeliveryDeps, work: Work, route: Route | undefined): P
   const { clock, contents } = deps;
   const { run, state, group } = work;
   const left = Date.parse(state.message.expiresAt) - clock.now();
-  if (left <= 0) return expire(work, clock.now());
+  if (left <= 0) {
+    const expired = await expire(work, clock.now());
+    if (expired > 0) deps.logger.info({ ...run.job.data, expired }, 'delivery expired');
+    return 'done';
+  }
 
   const { recipients, gone, moved } = await reachable(deps, state, group, run.newer);
   if (gone.length > 0) await failGone(deps, work, gone);
@@ -79,10 +83,10 @@ async function step(deps: DeliveryDeps, work: Work, route: Route | undefined): P
   if (recipients.length === 0) return 'done';
 
   const ready = { ...work, group: { ...group, targets: recipients.map(({ clientId }) => clientId) } };
-  if (route === undefined) return giveUp(ready, `no channel ${group.channel} here`);
+  if (route === undefined) return giveUp(deps, ready, `no channel ${group.channel} here`);
   const text = await contents.get(group.msgId);
   if (text === undefined) {
-    await fail(ready, ready.group.targets, 'cancelled', 'the content is gone');
+    await fail(deps, ready, ready.group.targets, 'cancelled', 'the content is gone');
     return 'done';
   }
 
@@ -117,7 +121,7 @@ async function attempt(deps: DeliveryDeps, work: Work, { channel, turn, recipien
     case 'changed':
       return 'again';
     case 'unsafe':
-      return giveUp(work, key.reason);
+      return giveUp(deps, work, key.reason);
     case 'failed':
     case 'denied':
       return callFailed(deps, work, key);
@@ -139,6 +143,7 @@ function deliveryOf(
 ): Delivery {
   const { msgId, appPackage } = group;
   return {
+    type: 'message',
     msgId,
     appPackage,
     recipients,

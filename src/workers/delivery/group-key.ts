@@ -10,7 +10,8 @@ const MARGIN_MS = 60_000;
 const MAX_RESERVED = 3;
 
 export type GroupKey =
-  | { readonly type: 'key'; readonly key: string }
+  /** Absent where the channel has no keys. */
+  | { readonly type: 'key'; readonly key?: string }
   /** A call may have been made with the recorded one, which the provider does not honour; another could push twice. */
   | { readonly type: 'unsafe'; readonly reason: string }
   /** The message's stream has moved on meanwhile. */
@@ -19,6 +20,8 @@ export type GroupKey =
 
 /** The key that was recorded for the group, or a new one, recorded before it is used. @throws PauseQueue */
 export async function groupKey({ clock }: DeliveryDeps, work: Work, channel: Channel, turn: Turn): Promise<GroupKey> {
+  const { reserveKey } = channel;
+  if (reserveKey === undefined) return { type: 'key' };
   const { run, state, group } = work;
   const recorded = state.prepared.get(group.group);
   const known = recorded?.idempotencyKey;
@@ -28,7 +31,7 @@ export async function groupKey({ clock }: DeliveryDeps, work: Work, channel: Cha
     if (!mayRenew(recorded, known, work)) return { type: 'unsafe', reason: fault };
     if (run.reserved.size >= MAX_RESERVED) return { type: 'unsafe', reason: 'the provider takes none of its own keys' };
   }
-  const result = await turn.reserve(() => channel.reserveKey(group.appPackage, run.signal));
+  const result = await turn.reserve(() => reserveKey.call(channel, group.appPackage, run.signal));
   if (result.type !== 'reserved') return result;
   return record(work, result.key, new Date(result.validUntil).toISOString(), known);
 }

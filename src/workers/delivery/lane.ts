@@ -40,17 +40,33 @@ export interface Lane {
   enter(insists: boolean): Promise<Turn | Denial | Waited>;
 }
 
-/** @param now ms since 1970 @param onOpen told when the circuit opens */
-export function lane(channel: Channel, appPackage: string, now: () => number, onOpen: () => void): Lane {
-  const breaker = circuit(onOpen);
+/** What an operator would ask about; each is told once. */
+export interface LaneEvents {
+  readonly onOpen?: () => void;
+  readonly onClose?: () => void;
+  /** The provider asks to wait, or its rate is used up. Not again before that time is over. */
+  readonly onWait?: (reason: string, ms: number) => void;
+}
+
+export function lane(channel: Channel, appPackage: string, { onOpen, onClose, onWait }: LaneEvents = {}): Lane {
+  const breaker = circuit({ onOpen, onClose });
   /** Failures to get a key that were counted; all callers that waited for one answer get the same object. */
   const counted = new WeakSet<KeyResult>();
   let underWay = 0;
 
   const checkRate = (rate: RateState | undefined): void => {
     if (rate === undefined || rate.remaining > underWay) return;
-    const wait = rate.resetsAt - now();
-    if (wait > 0) throw new PauseQueue('the rate of the provider is used up', Math.min(wait, MAX_PAUSE_MS));
+    if (rate.resetsInMs > 0) throw pause('the rate of the provider is used up', rate.resetsInMs);
+  };
+
+  /** By the monotonic clock. */
+  let waitToldUntil = Number.NEGATIVE_INFINITY;
+  const pause = (reason: string, askedMs: number): PauseQueue => {
+    const ms = Math.min(Math.max(askedMs, MIN_PAUSE_MS), MAX_PAUSE_MS);
+    const now = performance.now();
+    if (now >= waitToldUntil) onWait?.(reason, ms);
+    waitToldUntil = Math.max(waitToldUntil, now + ms);
+    return new PauseQueue(reason, ms);
   };
 
   const call = async <R>(make: () => Promise<R>): Promise<R> => {
@@ -68,7 +84,7 @@ export function lane(channel: Channel, appPackage: string, now: () => number, on
     async reserve(make) {
       const result = await call(make);
       if (result.type === 'reserved') return result;
-      if (result.type === 'deferred') throw pauseOf(result);
+      if (result.type === 'deferred') throw pause(result.reason, result.retryAfterMs);
       pass.failed(denialOf(result), !counted.has(result));
       counted.add(result);
       return result;
@@ -77,7 +93,7 @@ export function lane(channel: Channel, appPackage: string, now: () => number, on
       const result = await call(make);
       if (isFailure(result)) pass.failed(denialOf(result), true);
       else pass.worked();
-      if (result.type === 'deferred') throw pauseOf(result);
+      if (result.type === 'deferred') throw pause(result.reason, result.retryAfterMs);
       return result;
     },
     leave: pass.leave,
@@ -108,8 +124,4 @@ function isFailure({ type }: SendResult): boolean {
 
 function denialOf(result: KeyResult | SendResult): Denial | undefined {
   return result.type === 'denied' ? result : undefined;
-}
-
-function pauseOf({ reason, retryAfterMs }: Deferral): PauseQueue {
-  return new PauseQueue(reason, Math.min(Math.max(retryAfterMs, MIN_PAUSE_MS), MAX_PAUSE_MS));
 }

@@ -1,4 +1,6 @@
 /** Records the outcomes of a group's targets in the message's stream, and ends or repeats their job. */
+
+import { channelOf } from '../../domain/channels.ts';
 import { assertNever } from '../../domain/decider.ts';
 import { aloneIn } from '../../domain/dispatch-groups.ts';
 import type { FailureCode } from '../../domain/events.ts';
@@ -8,8 +10,10 @@ import { deliveryJob } from '../../ports/delivery-jobs.ts';
 import { DeadJob, RetryJob } from '../../ports/jobs.ts';
 import type { CallFailure, ProviderAnswer, Recipient, SendResult } from '../channels/channel.ts';
 import { endedBy, rejectPushId } from './push-id-rejection.ts';
-import { channelOf } from './recipients.ts';
 import type { DeliveryDeps, Work } from './work.ts';
+
+/** clientIds in one line of the log. */
+const MAX_NAMED = 20;
 
 /** Whether the job is done, or its group is to be looked at anew; the latter only if something has changed. */
 export type Step = 'done' | 'again';
@@ -17,7 +21,8 @@ export type Step = 'done' | 'again';
 /** A call as it was made. */
 export interface Call {
   readonly recipients: readonly Recipient[];
-  readonly key: string;
+  /** Absent where the channel has no keys. */
+  readonly key?: string | undefined;
 }
 
 type Told = Pick<DeliveryDeps, 'clock' | 'logger'>;
@@ -33,7 +38,8 @@ export async function recordResult(
     case 'sent':
       return sent(work, result.providerMessageId);
     case 'unreadable':
-      if (!run.unreadable.isBelieved(call.key)) return callFailed(deps, work, { ...result, type: 'failed' });
+      if (call.key !== undefined && !run.unreadable.isBelieved(call.key))
+        return callFailed(deps, work, { ...result, type: 'failed' });
       deps.logger.warn({ ...run.job.data, reason: result.reason }, 'taken for sent: the answer stays unreadable');
       return sent(work, result.providerMessageId);
     case 'deadRecipients':
@@ -45,10 +51,10 @@ export async function recordResult(
       return 'done';
     case 'keyRefused':
       deps.logger.warn({ ...run.job.data, reason: result.reason }, 'the provider does not take a key of its own');
-      run.refused.add(call.key);
+      if (call.key !== undefined) run.refused.add(call.key);
       return 'again';
     case 'refused':
-      await fail(work, group.targets, 'refused', result.reason, result.provider);
+      await fail(deps, work, group.targets, 'refused', result.reason, result.provider);
       return 'done';
     case 'failed':
     case 'denied':
@@ -87,7 +93,7 @@ async function endRegistrations(
       moved ||= current.status !== RegistrationStatus.unregistered && channelOf(current) !== group.channel;
     }
   }
-  if (ended.length > 0) await fail(work, ended, 'pushIdRejected', reason, provider);
+  if (ended.length > 0) await fail(deps, work, ended, 'pushIdRejected', reason, provider);
   // Its job in the lane of the other channel would go by the device list, which still sends it here.
   if (moved) throw retry(deps, work, 'a terminal has changed its channel and the device list does not have it yet');
   return 'again';
@@ -107,38 +113,49 @@ export async function callFailed(
   { type, reason, provider }: Exclude<CallFailure, { type: 'deferred' }>,
 ): Promise<never> {
   const { job } = work.run;
-  if (type === 'denied' || job.attempt >= job.attempts) return giveUp(work, reason, provider);
+  if (type === 'denied' || job.attempt >= job.attempts) return giveUp(deps, work, reason, provider);
   throw retry(deps, work, reason, provider);
 }
 
 /** @param reason shown with the message's status @throws DeadJob: an operator may redrive it */
-export async function giveUp(work: Work, reason: string, provider?: ProviderAnswer): Promise<never> {
-  await fail(work, work.group.targets, 'gaveUp', reason, provider);
+export async function giveUp(
+  deps: Pick<DeliveryDeps, 'logger'>,
+  work: Work,
+  reason: string,
+  provider?: ProviderAnswer,
+): Promise<never> {
+  await fail(deps, work, work.group.targets, 'gaveUp', reason, provider);
   throw new DeadJob(reason);
 }
 
-export async function expire({ state, record }: Pick<Work, 'state' | 'record'>, now: number): Promise<Step> {
+/** @returns how many targets have expired by this */
+export async function expire({ state, record }: Pick<Work, 'state' | 'record'>, now: number): Promise<number> {
   // Redriven targets may expire after others of the message did: that is another event, with an id of its own.
   const round = [...state.rounds.values()].reduce((newest, each) => Math.max(newest, each), 0);
-  await record({ type: 'Expire', now }, round === 0 ? '' : String(round));
-  return 'done';
+  const [expired] = await record({ type: 'Expire', now }, round === 0 ? '' : String(round));
+  return expired?.type === 'MessageExpired' ? expired.data.targets.length : 0;
 }
 
 /**
  * Fails targets that are not registered any more, or have another user. Of a group that has been called, the provider may have
  * refused some before the process ended, and their registrations with them.
  */
-export async function failGone({ log }: Pick<DeliveryDeps, 'log'>, work: Work, gone: readonly string[]): Promise<void> {
+export async function failGone(
+  deps: Pick<DeliveryDeps, 'log' | 'logger'>,
+  work: Work,
+  gone: readonly string[],
+): Promise<void> {
   const { state, group, accepted } = work;
   const called = state.prepared.has(group.group);
-  const rejected = called ? await endedBy(log, accepted, group.appPackage, gone) : new Set<string>();
+  const rejected = called ? await endedBy(deps.log, accepted, group.appPackage, gone) : new Set<string>();
   const [refused, left] = [gone.filter((id) => rejected.has(id)), gone.filter((id) => !rejected.has(id))];
-  if (refused.length > 0) await fail(work, refused, 'pushIdRejected', 'the provider did not know its pushId');
-  if (left.length > 0) await fail(work, left, 'unregistered', 'not registered any more, or of another user');
+  if (refused.length > 0) await fail(deps, work, refused, 'pushIdRejected', 'the provider did not know its pushId');
+  if (left.length > 0) await fail(deps, work, left, 'unregistered', 'not registered any more, or of another user');
 }
 
 /** @param reason for the event, which is for ever: our own words or the channel's, never those of an error */
 export async function fail(
+  { logger }: Pick<DeliveryDeps, 'logger'>,
   { group, record }: Pick<Work, 'group' | 'record'>,
   targets: readonly string[],
   failure: FailureCode,
@@ -146,7 +163,15 @@ export async function fail(
   provider?: ProviderAnswer,
 ): Promise<void> {
   const failed: DispatchGroup = { ...group, targets: [...targets] };
-  await record({ type: 'RecordFailure', group: failed, failure, reason, provider }, `${scopeOf(failed)} ${failure}`);
+  const scope = `${scopeOf(failed)} ${failure}`;
+  const [recorded] = await record({ type: 'RecordFailure', group: failed, failure, reason, provider }, scope);
+  if (recorded?.type !== 'MessageDispatchFailed') return;
+  const { msgId, group: name, channel, appPackage, targets: those } = recorded.data;
+  const about = { msgId, group: name, channel, appPackage, failure, reason, provider };
+  const line = { ...about, targets: those.length, clientIds: those.slice(0, MAX_NAMED) };
+  // What gave up is a dead letter, and has a line of its own.
+  if (failure === 'refused') logger.warn(line, 'delivery failed');
+  else if (failure !== 'gaveUp') logger.info(line, 'delivery failed');
 }
 
 /** Tells outcomes of one kind apart: whose they are and in which round. */

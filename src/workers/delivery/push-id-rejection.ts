@@ -5,6 +5,7 @@ import type { EventLog, RecordedEvent } from '../../ports/event-log.ts';
 import { execute } from '../../ports/eventsourcing/execute.ts';
 import { loadRegistration } from '../../ports/eventsourcing/load-registration.ts';
 import { RetryJob } from '../../ports/jobs.ts';
+import type { Logger } from '../../ports/logger.ts';
 import type { Recipient } from '../channels/channel.ts';
 import { workerContext } from './context.ts';
 import type { CurrentRegistration } from './recipients.ts';
@@ -22,7 +23,7 @@ export type PushIdRejection =
  * @throws RetryJob while that stream can't be seen here; StoreUnavailable
  */
 export async function rejectPushId(
-  { log, clock }: { readonly log: EventLog; readonly clock: Clock },
+  { log, clock, logger }: { readonly log: EventLog; readonly clock: Clock; readonly logger: Logger },
   accepted: RecordedEvent,
   appPackage: string,
   { clientId, pushId }: Recipient,
@@ -36,13 +37,23 @@ export async function rejectPushId(
   });
   if (result.type !== 'done' || result.loaded.state.status === 'none')
     throw new RetryJob('a registration can not be seen here');
+  if (result.events.length > 0)
+    logger.warn(
+      { clientId, appPackage, pushId: masked(pushId) },
+      'the provider does not know a pushId: registration ended',
+    );
   const { registration, registrationStatus, endedFor } = result.loaded.state;
   if (endedFor === 'pushIdRejected' && registration.pushId === pushId) return { type: 'ended' };
   return { type: 'changed', current: { ...registration, status: registrationStatus } };
 }
 
+/** Enough to find it in the provider's console, not enough to push to it. */
+function masked(pushId: string): string {
+  return pushId.length <= 8 ? '…' : `${pushId.slice(0, 4)}…`;
+}
+
 /**
- * Whose registration was ended because the provider refused its pushId when this very message was sent to it.
+ * The clientIds whose registration was ended because the provider refused its pushId when this very message was sent to it.
  * @param accepted the event that the message began with
  * @throws StoreUnavailable
  */

@@ -1,4 +1,5 @@
 /** The targets of a group that can be reached: each try goes to the registration as it then is (`docs/api.md §4`). */
+import { channelOf } from '../../domain/channels.ts';
 import type { ChannelName, Registration, TargetRef } from '../../domain/events.ts';
 import type { DispatchGroup, KnownMessage } from '../../domain/message.ts';
 import { RegistrationStatus } from '../../domain/status.ts';
@@ -70,10 +71,6 @@ async function registeredNow(log: EventLog, target: TargetRef): Promise<CurrentR
     default:
       return undefined;
   }
-}
-
-export function channelOf({ collab3th }: Pick<Registration, 'collab3th'>): ChannelName {
-  return collab3th === 1 ? 'm2m' : 'jpush';
 }
 
 function isStill(

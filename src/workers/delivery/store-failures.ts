@@ -1,5 +1,4 @@
 /** The store's failures say nothing of a delivery: they cost it no attempt. The message's expiry bounds them. */
-import type { Clock } from '../../ports/clock.ts';
 import type { DeliveryJob } from '../../ports/delivery-jobs.ts';
 import { DeadlineExceeded, StoreUnavailable } from '../../ports/errors.ts';
 import { StreamContended } from '../../ports/eventsourcing/execute.ts';
@@ -14,7 +13,8 @@ export function isStoreFailure(error: unknown): boolean {
 }
 
 /** @returns the error for the queue, given the one that a run has ended with */
-export function storeFailures({ clock, logger }: { readonly clock: Clock; readonly logger: Logger }) {
+export function storeFailures({ logger }: { readonly logger: Logger }) {
+  /** By the monotonic clock. */
   let saidUntil = Number.NEGATIVE_INFINITY;
   return (error: unknown, job: DeliveryJob): unknown => {
     if (!isStoreFailure(error)) return error;
@@ -24,8 +24,8 @@ export function storeFailures({ clock, logger }: { readonly clock: Clock; readon
       return new PauseQueue('the stream of the message is contended', 0);
     }
     // One line for all jobs that are under way.
-    if (clock.now() >= saidUntil) {
-      saidUntil = clock.now() + PAUSE_MS;
+    if (performance.now() >= saidUntil) {
+      saidUntil = performance.now() + PAUSE_MS;
       logger.error({ err: error, ...job }, 'delivery waits for the store');
     }
     return new PauseQueue('the store is away', PAUSE_MS);

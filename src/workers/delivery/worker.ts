@@ -2,9 +2,10 @@
 import type { ChannelName } from '../../domain/events.ts';
 import { DELIVERY_QUEUES, type DeliveryJob, deliveryQueue } from '../../ports/delivery-jobs.ts';
 import { DeadJob, type Job, PauseQueue, RetryJob } from '../../ports/jobs.ts';
+import type { Logger } from '../../ports/logger.ts';
 import type { Channel } from '../channels/channel.ts';
 import { delivery } from './deliver.ts';
-import { LANE_CONCURRENCY, lane } from './lane.ts';
+import { LANE_CONCURRENCY, type LaneEvents, lane } from './lane.ts';
 import type { MessageSessions } from './message-sessions.ts';
 import type { DeliveryDeps, Route } from './work.ts';
 
@@ -27,8 +28,7 @@ export function startDeliveryWorker(deps: DeliveryWorkerDeps): DeliveryWorker {
     const channel = deps.channels[name];
     const known = routes.get(queue);
     if (known !== undefined || channel === undefined) return known;
-    const onOpen = (): void => deps.logger.error({ channel: name, appPackage }, 'circuit opened');
-    const route = { channel, lane: lane(channel, appPackage, () => deps.clock.now(), onOpen) };
+    const route = { channel, lane: lane(channel, appPackage, laneLog(deps.logger, { channel: name, appPackage })) };
     routes.set(queue, route);
     return route;
   };
@@ -62,5 +62,14 @@ export function startDeliveryWorker(deps: DeliveryWorkerDeps): DeliveryWorker {
       await consumer.close(graceMs);
       await Promise.all(Object.values(deps.channels).map((channel) => channel.close()));
     },
+  };
+}
+
+function laneLog(logger: Logger, about: { readonly channel: ChannelName; readonly appPackage: string }): LaneEvents {
+  return {
+    onOpen: () => logger.error(about, 'circuit opened'),
+    onClose: () => logger.info(about, 'circuit closed'),
+    onWait: (reason, waitMs) =>
+      logger.warn({ ...about, reason, waitMs: Math.round(waitMs) }, 'the lane waits for the provider'),
   };
 }

@@ -24,8 +24,14 @@ export function useStandingClock(): void {
 export function aLane(rate?: RateState) {
   const scripted = scriptedChannel({ now: Date.now });
   if (rate !== undefined) scripted.told.rate = rate;
-  const opened = vi.fn();
-  return { ...scripted, opened, lane: lane(scripted.channel, 'com.example.phone', Date.now, opened) };
+  const [opened, closed, waits] = [vi.fn(), vi.fn(), vi.fn()];
+  return {
+    ...scripted,
+    opened,
+    closed,
+    waits,
+    lane: lane(scripted.channel, 'com.example.phone', { onOpen: opened, onClose: closed, onWait: waits }),
+  };
 }
 
 /** The call of a job that has its key already. */

@@ -41,3 +41,34 @@ test.each([
   ]);
   expect(rig.lines[0]?.fields).not.toHaveProperty('err');
 });
+
+test('a message that the provider refuses is one line with code and reason, without content or pushId', async () => {
+  const { rig, msgId, queue } = await underWay([
+    { type: 'refused', reason: 'JPush 1003: bad parameter', provider: { httpStatus: 400, code: 1003 } },
+  ]);
+  await eventually(async () => expect(await rig.deps.jobs.counts(queue)).toMatchObject({ waiting: 0, active: 0 }));
+  expect(rig.lines).toEqual([
+    {
+      level: 'warn',
+      text: 'delivery failed',
+      fields: expect.objectContaining({
+        msgId,
+        failure: 'refused',
+        provider: { httpStatus: 400, code: 1003 },
+        targets: 1,
+      }),
+    },
+  ]);
+  expect(JSON.stringify(rig.lines)).not.toContain('push-c1');
+});
+
+test('a dead pushId is one line, and the pushId is not in it', async () => {
+  const { rig, queue } = await underWay([
+    { type: 'deadRecipients', clientIds: ['c1'], reason: 'unknown id', provider: { httpStatus: 400, code: 1011 } },
+  ]);
+  await eventually(async () => expect(await rig.deps.jobs.counts(queue)).toMatchObject({ waiting: 0, active: 0 }));
+  expect(rig.lines).toMatchObject([
+    { level: 'warn', text: 'the provider does not know a pushId: registration ended', fields: { clientId: 'c1' } },
+  ]);
+  expect(JSON.stringify(rig.lines)).not.toContain('push-c1');
+});

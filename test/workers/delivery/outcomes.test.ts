@@ -23,6 +23,7 @@ describe('sent', () => {
     await rig.run(job);
     expect(rig.jpush.sends).toEqual([
       {
+        type: 'message',
         msgId,
         appPackage: rig.appPackage,
         recipients: [

@@ -30,7 +30,7 @@ function process(rig: Delivering, maxKeptTargets?: number) {
   const sessions = messageSessions(log, rig.deps.clock, maxKeptTargets);
   const route = {
     channel: rig.jpush.channel,
-    lane: lane(rig.jpush.channel, rig.appPackage, rig.clock.now, () => undefined),
+    lane: lane(rig.jpush.channel, rig.appPackage),
   };
   const handle = delivery({ ...rig.deps, log }, () => route, sessions);
   return { sessions, counted, run: (job: Parameters<typeof handle>[0]) => handle(job, new AbortController().signal) };
@@ -115,4 +115,19 @@ test('a session that was kept sees what others have appended since', async () =>
   await appendAll(rig.deps.log, [displayCancelled({ msgId, targets: [{ clientId: 'c1', appPackage }] })]);
   await run(rig.job(msgId, { attempt: 2 }));
   expect(rig.jpush.sends.at(-1)?.recipients.map(({ clientId }) => clientId)).toEqual(['c2']);
+});
+
+test('a channel without keys is called without recording one, and never on what the dispatcher has read alone', async () => {
+  const { rig, msgId } = await ready(['c1', 'c2']);
+  const { reserveKey: _, ...keyless } = rig.jpush.channel;
+  const sessions = messageSessions(rig.deps.log, rig.deps.clock);
+  const route = { channel: keyless, lane: lane(keyless, rig.appPackage) };
+  const handle = delivery(rig.deps, () => route, sessions);
+  sessions.begin(await begun(rig, msgId));
+  const { appPackage } = rig;
+  await appendAll(rig.deps.log, [displayCancelled({ msgId, targets: [{ clientId: 'c1', appPackage }] })]);
+  await handle(rig.job(msgId), new AbortController().signal);
+  expect(rig.jpush.sends).toMatchObject([{ recipients: [{ clientId: 'c2' }] }]);
+  expect(rig.jpush.sends[0]?.idempotencyKey).toBeUndefined();
+  expect((await rig.outcomes(msgId)).map(({ type }) => type)).toEqual(['MessageDisplayCancelled', 'MessageDispatched']);
 });

@@ -2,7 +2,7 @@
 import type { AppDirectory, JPushAccount } from '../../../domain/apps.ts';
 import { assertNever } from '../../../domain/decider.ts';
 import { type Clock, type MonotonicClock, systemMonotonic } from '../../../ports/clock.ts';
-import type { CallFailure, Channel, Delivery, SendResult } from '../channel.ts';
+import type { CallFailure, Delivery, KeyedChannel, SendResult } from '../channel.ts';
 import type { Answer } from './answer.ts';
 import { type CidBatch, type CidPool, cidPool } from './cids.ts';
 import { reasonOf } from './codes.ts';
@@ -33,7 +33,7 @@ interface Known {
 }
 
 /** A package without credentials is `denied`, so that its dead letters can be redriven once it has some. */
-export function jpushChannel(options: JPushOptions): Channel {
+export function jpushChannel(options: JPushOptions): KeyedChannel {
   const { url, packages, clock, monotonic = systemMonotonic, deadlineMs = DEADLINE_MS } = options;
   const http = jpushHttp(url, deadlineMs);
   const closing = new AbortController();
@@ -98,7 +98,7 @@ export function jpushChannel(options: JPushOptions): Channel {
       if (known === undefined) return undefined;
       const now = monotonic.elapsed();
       const rate = isClosed(known.rate, now) ? known.rate : (known.untoldWait.trial(now) ?? known.rate);
-      return rate && { remaining: rate.remaining, resetsAt: clock.now() + (rate.endsAt - now) };
+      return rate && { remaining: rate.remaining, resetsInMs: rate.endsAt - now };
     },
 
     async close() {

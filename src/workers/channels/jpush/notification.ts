@@ -11,11 +11,8 @@ export interface NotificationParts {
 const nothing: NotificationParts = { notification: {}, options: {} };
 
 /** A control has none: it takes a message off the screen. */
-export function notificationOf(
-  { msgId, control }: Delivery,
-  settings: JPushNotification | undefined,
-): NotificationParts {
-  if (settings === undefined || control !== undefined) return nothing;
+export function notificationOf({ type, msgId }: Delivery, settings: JPushNotification | undefined): NotificationParts {
+  if (settings === undefined || type === 'control') return nothing;
   const parts = platformParts(msgId, settings);
   // JPush takes only one of the two. The second version is the one that knows iOS and HarmonyOS.
   return settings.when === 'offline'

@@ -1,6 +1,7 @@
 /** The push object of one delivery (`docs/jpush.md §2, §14`). */
 import { DEFAULT_MAX_TIME_TO_LIVE, type JPushAccount } from '../../../domain/apps.ts';
 import type { Delivery } from '../channel.ts';
+import { payloadOf } from '../payload.ts';
 import { notificationOf } from './notification.ts';
 
 /** JSON text; a pushId that several recipients share is named once. */
@@ -12,7 +13,7 @@ export function pushBody(delivery: Delivery, account: JPushAccount): string {
     platform: 'all',
     audience: { registration_id: pushIdsOf(delivery) },
     ...notification,
-    message: { msg_content: delivery.payload, content_type: 'application/json' },
+    message: { msg_content: payloadOf(delivery), content_type: 'application/json' },
     options: {
       ...account.options,
       ...options,

@@ -81,7 +81,7 @@ it('waits for the window that the headers announce', async () => {
   const channel = channelTo(jpush.url, { clock: { now: () => 5_000_000 } });
   const send = () => channel.send(deliveryTo(['a']), unaborted());
   expect(await send()).toMatchObject({ type: 'sent' });
-  expect(channel.rate(PACKAGE)).toEqual({ remaining: 1, resetsAt: 5_060_000 });
+  expect(channel.rate(PACKAGE)).toEqual({ remaining: 1, resetsInMs: 60_000 });
   expect(await send()).toMatchObject({ type: 'sent' });
   expect(await send()).toMatchObject({ type: 'deferred', retryAfterMs: 60_000, provider: { code: 2002 } });
 });

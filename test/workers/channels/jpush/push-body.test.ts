@@ -77,13 +77,14 @@ describe('a notification', () => {
   });
 });
 
-it.each(['cancel', 'erase'] as const)('carries no notification with the control %s', (control) => {
-  const settings = { apnsProduction: false, options: { classification: 1 } };
-  const payload = JSON.stringify({ msgId, control });
+it.each(['cancel', 'erase'] as const)('carries a control as its own text, without a notification: %s', (control) => {
+  const settings = { ...credentials, apnsProduction: false, options: { classification: 1 } };
+  const { payload: _, ...addressed } = delivery;
+  const asked = { ...addressed, type: 'control', control } as const;
   for (const when of ['always', 'offline'] as const) {
-    const body = bodyWith({ ...settings, notification: { alert: 'News', when } }, { control, payload });
-    expect(body).toEqual(bodyWith(settings, { control, payload }));
-    expect(body.message.msg_content).toBe(payload);
+    const body = JSON.parse(pushBody(asked, { ...settings, notification: { alert: 'News', when } }));
+    expect(body).toEqual(JSON.parse(pushBody(asked, settings)));
+    expect(JSON.parse(body.message.msg_content)).toEqual({ msgId, control });
     expect(body).not.toHaveProperty('notification');
     expect(body).not.toHaveProperty('notification_3rd');
   }

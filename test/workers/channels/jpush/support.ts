@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { appDirectory, type JPushAccount } from '../../../../src/domain/apps.ts';
 import { type Clock, type MonotonicClock, systemClock } from '../../../../src/ports/clock.ts';
-import type { Channel, Delivery } from '../../../../src/workers/channels/channel.ts';
+import type { Delivery, KeyedChannel } from '../../../../src/workers/channels/channel.ts';
 import { jpushChannel } from '../../../../src/workers/channels/jpush/index.ts';
 
 export const credentials: JPushAccount = {
@@ -90,7 +90,7 @@ export interface ChannelOptions {
 export function channelTo(
   url: string,
   { clock = systemClock, monotonic = { elapsed: () => clock.now() }, deadlineMs = 2000, settings }: ChannelOptions = {},
-): Channel {
+): KeyedChannel {
   const jpush = { ...credentials, ...settings };
   const packages = appDirectory([
     {
@@ -109,9 +109,12 @@ export function channelTo(
   return channel;
 }
 
+type Message = Extract<Delivery, { type: 'message' }>;
+
 /** To these push ids, the n-th belonging to client `c<n>`. */
-export function deliveryTo(pushIds: readonly string[], more: Partial<Delivery> = {}): Delivery {
+export function deliveryTo(pushIds: readonly string[], more: Partial<Message> = {}): Message {
   return {
+    type: 'message',
     msgId: '20261124062500000ab12c00001',
     appPackage: PACKAGE,
     recipients: pushIds.map((pushId, index) => ({ clientId: `c${index}`, pushId })),

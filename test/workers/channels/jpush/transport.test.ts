@@ -209,9 +209,9 @@ describe('the rate', () => {
     const channel = channelTo(url, { clock });
     expect(channel.rate(PACKAGE)).toBeUndefined();
     await channel.send(deliveryTo(ONE), unaborted());
-    expect(channel.rate(PACKAGE)).toEqual({ remaining: 599, resetsAt: 1_042_000 });
+    expect(channel.rate(PACKAGE)).toEqual({ remaining: 599, resetsInMs: 42_000 });
     await channel.send(deliveryTo(ONE), unaborted());
-    expect(channel.rate(PACKAGE)).toEqual({ remaining: 598, resetsAt: 1_042_000 });
+    expect(channel.rate(PACKAGE)).toEqual({ remaining: 598, resetsInMs: 42_000 });
     expect(channel.rate('com.example.none')).toBeUndefined();
   });
 
@@ -219,7 +219,7 @@ describe('the rate', () => {
     const { url } = await scriptedServer((response) => answer(response, 429, errorBody(2002), { 'Retry-After': '5' }));
     const channel = channelTo(url, { clock });
     await channel.send(deliveryTo(ONE), unaborted());
-    expect(channel.rate(PACKAGE)).toEqual({ remaining: 0, resetsAt: 1_005_000 });
+    expect(channel.rate(PACKAGE)).toEqual({ remaining: 0, resetsInMs: 5_000 });
   });
 
   it.each<Record<string, string>>([
