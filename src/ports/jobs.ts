@@ -32,8 +32,6 @@ export interface Job<D> {
   /** 1 on the first run; runs that a killed process left behind, and put-backs, do not count. */
   readonly attempt: number;
   readonly attempts: number;
-  /** How often it was redriven from the dead letters. */
-  readonly redrives: number;
 }
 
 export interface DeadLetter<D> extends Omit<Job<D>, 'attempt'> {
@@ -100,8 +98,8 @@ export interface QueueCounts {
 
 export interface Jobs {
   /**
-   * As durable as the queue: jobs that wait for their first run, or are in it, may be gone when a process ends. Retries and
-   * dead letters outlive it. An id that its queue still knows (waiting, delayed, active, dead) is passed over, so a call that
+   * As durable as the queue: jobs that wait for their first run, or are in it, may be gone when a process is killed. Retries
+   * and dead letters outlive it. An id that its queue still knows (waiting, delayed, active, dead) is passed over, so a call that
    * ended in StoreUnavailable can be repeated, and jobs can be added again from the log at any time.
    */
   add<D>(jobs: readonly NewJob<D>[]): Promise<void>;

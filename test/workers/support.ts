@@ -179,7 +179,7 @@ export function delivering({ ports }: Pick<Shop, 'ports'>, names: readonly Chann
     job(msgId: string, overrides: Partial<Job<DeliveryJob>> & { group?: string; channel?: ChannelName } = {}) {
       const { group = '0', channel = 'jpush', ...more } = overrides;
       const { id, queue, data, attempts } = deliveryJob({ msgId, group, channel, appPackage });
-      return { id, queue, data, attempts, attempt: 1, redrives: 0, ...more } satisfies Job<DeliveryJob>;
+      return { id, queue, data, attempts, attempt: 1, ...more } satisfies Job<DeliveryJob>;
     },
 
     /** Records the redrive of a group; its job is the test's to run. @returns the round that begins */

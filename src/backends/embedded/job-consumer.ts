@@ -175,6 +175,6 @@ async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
 }
 
 function jobOf<D>(taken: TakenJob): Job<D> {
-  const { id, queue, attempts, redrives, failures } = taken;
-  return { id, queue, attempts, redrives, attempt: failures + 1, data: JSON.parse(taken.data) as D };
+  const { id, queue, attempts, failures } = taken;
+  return { id, queue, attempts, attempt: failures + 1, data: JSON.parse(taken.data) as D };
 }

@@ -8,7 +8,6 @@ interface DeadRow {
   readonly queue: string;
   readonly data: string;
   readonly attempts: number;
-  readonly redrives: number;
   readonly reason: string;
   readonly diedAt: number;
 }
@@ -26,7 +25,7 @@ export function embeddedJobs({ prepare, link, drainNotices }: EmbeddedThread): J
   };
 
   const selectDead = prepare(
-    `SELECT id, queue, data, attempts, redrives, reason, dead_at AS diedAt FROM jobs
+    `SELECT id, queue, data, attempts, reason, dead_at AS diedAt FROM jobs
      WHERE queue = ? AND dead_at IS NOT NULL AND (dead_at, id) > (?, ?) ORDER BY dead_at, id LIMIT ?`,
   );
 

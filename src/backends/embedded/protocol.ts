@@ -94,7 +94,6 @@ export interface AddedJob {
 export interface TakenJob extends Omit<AddedJob, 'delayMs'> {
   /** Failed runs so far. */
   readonly failures: number;
-  readonly redrives: number;
 }
 
 interface OneJob {
@@ -193,7 +192,13 @@ export type Reply =
   | { readonly ok: false; readonly error: CarriedError };
 
 export type ToWriter =
-  | { readonly type: 'ops'; readonly first: number; readonly ops: readonly Op[] }
+  | {
+      readonly type: 'ops';
+      readonly first: number;
+      readonly ops: readonly Op[];
+      /** Now and then: for which share of its time the sender was busy lately, from 0 to 1. */
+      readonly busy?: number | undefined;
+    }
   | { readonly type: 'leave' };
 
 export type FromWriter =

@@ -69,7 +69,6 @@ CREATE TABLE IF NOT EXISTS jobs (
   attempts INTEGER NOT NULL,
   base_ms INTEGER NOT NULL,
   cap_ms INTEGER NOT NULL,
-  redrives INTEGER NOT NULL DEFAULT 0,
   dead_at INTEGER,
   reason TEXT,
   UNIQUE (queue, id)
@@ -89,12 +88,13 @@ function fromVersion1(db: DatabaseSync): void {
   `);
 }
 
-/** Before version 3 nothing said how far off a stored due time may be; and dead letters of one time came by their number. */
+/** Before version 3 no row said how far off its due time may be, and rounds were counted here and not in the stream. */
 function jobsFromVersion2(db: DatabaseSync): void {
   if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'jobs'").get() === undefined) return;
   db.exec(`
     ALTER TABLE jobs ADD COLUMN delay_ms INTEGER NOT NULL DEFAULT 0;
     UPDATE jobs SET delay_ms = cap_ms;
+    ALTER TABLE jobs DROP COLUMN redrives;
     DROP INDEX jobs_dead;
   `);
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { openReadOnly } from '../../../src/backends/embedded/connection/reader.ts';
 import type { AppendOp, AppendReply, DocumentsOp, Op, Reply } from '../../../src/backends/embedded/protocol.ts';
+import type { JobLimits } from '../../../src/backends/embedded/writer/jobs.ts';
 import { openFileWriter, type Writer } from '../../../src/backends/embedded/writer/writer.ts';
 import { encodeEvent } from '../../../src/domain/codec.ts';
 import { aContext, channelRegistered } from '../../fixtures/samples.ts';
@@ -44,9 +45,9 @@ export async function aFolder(): Promise<string> {
 }
 
 /** A writer in this thread, on a file of its own. */
-export async function aWriter(): Promise<{ file: string; writer: Writer }> {
+export async function aWriter(limits?: JobLimits): Promise<{ file: string; writer: Writer }> {
   const file = join(await aFolder(), 'ums.sqlite');
-  const writer = openFileWriter(file, testContentKey);
+  const writer = openFileWriter(file, testContentKey, limits);
   onTestFinished(() => writer.close());
   return { file, writer };
 }

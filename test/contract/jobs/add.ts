@@ -17,7 +17,7 @@ export function addContract(open: OpenJobs): void {
       await jobs.add([job]);
       const worker = work(jobs, queue);
       await eventually(() => expect(worker.runs).toHaveLength(1));
-      expect(worker.runs[0]).toMatchObject({ id: job.id, queue, data, attempt: 1, attempts: 9, redrives: 0 });
+      expect(worker.runs[0]).toMatchObject({ id: job.id, queue, data, attempt: 1, attempts: 9 });
     });
 
     test('nothing to add is fine', async () => {

@@ -70,7 +70,7 @@ export function closeContract(open: OpenJobs): void {
       await aborted.opened;
       const next = work(other, queue);
       await eventually(() => expect(next.runs).toHaveLength(1));
-      expect(next.runs[0]).toMatchObject({ attempt: 1, redrives: 0 });
+      expect(next.runs[0]).toMatchObject({ attempt: 1 });
       await eventually(async () => expect(await jobs.counts(queue)).toEqual(empty));
     });
 

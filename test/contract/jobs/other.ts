@@ -48,8 +48,8 @@ export function otherConnectionContract(open: OpenJobs): void {
         const queue = aQueue();
         const job = aJob(queue, { data: { n: 4 } });
         await writer.add([job]);
-        const worker = work(writer, queue, ({ redrives }) => {
-          if (redrives === 0) throw new DeadJob('no use');
+        const worker = work(writer, queue, () => {
+          if (worker.runs.length === 1) throw new DeadJob('no use');
         });
         await eventually(async () => expect((await writer.counts(queue)).dead).toBe(1));
         expect(await reader.deadLetters(queue, 5)).toMatchObject([{ id: job.id, data: { n: 4 }, reason: 'no use' }]);

@@ -2,6 +2,7 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { CALL_WITHIN_MS, carried, StoreUnavailable } from '../../../ports/errors.ts';
 import type { FromWriter, Notice, Op, Reply, ToWriter } from '../protocol.ts';
+import { busyShare } from './busy-share.ts';
 
 /** Operations that may wait for their commit; beyond, the store is overloaded. */
 const MAX_PENDING = 20_000;
@@ -50,6 +51,7 @@ export function openLink(port: MessagePort, withinMs = CALL_WITHIN_MS): Link {
   const pending = new Map<number, Pending>();
   const listeners: ((notice: Notice) => void)[] = [];
   const closing = new AbortController();
+  const busy = busyShare();
   let outbox: Op[] = [];
   let nextNumber = 0;
   let scheduled: NodeJS.Immediate | undefined;
@@ -63,7 +65,8 @@ export function openLink(port: MessagePort, withinMs = CALL_WITHIN_MS): Link {
     if (scheduled !== undefined) clearImmediate(scheduled);
     scheduled = undefined;
     if (outbox.length === 0) return;
-    port.postMessage({ type: 'ops', first: nextNumber - outbox.length, ops: outbox } satisfies ToWriter);
+    const first = nextNumber - outbox.length;
+    port.postMessage({ type: 'ops', first, ops: outbox, busy: busy() } satisfies ToWriter);
     outbox = [];
   };
 

@@ -54,6 +54,22 @@ export function arrivals<Sender>(): Arrivals<Sender> {
   };
 }
 
+/** A batch as runs of operations that match or do not, each with its number. Most batches are one run. */
+export function runsOf<Sender>(
+  { sender, first, ops }: Batch<Sender>,
+  matches: (op: Op) => boolean,
+): { readonly matches: boolean; readonly batch: Batch<Sender> }[] {
+  const runs: { matches: boolean; batch: Batch<Sender> }[] = [];
+  for (let start = 0; start < ops.length; ) {
+    const kind = matches(ops[start] as Op);
+    let end = start + 1;
+    while (end < ops.length && matches(ops[end] as Op) === kind) end += 1;
+    runs.push({ matches: kind, batch: { sender, first: first + start, ops: ops.slice(start, end) } });
+    start = end;
+  }
+  return runs;
+}
+
 export function countOps(batches: readonly Batch<unknown>[]): number {
   return batches.reduce((sum, { ops }) => sum + ops.length, 0);
 }

@@ -41,8 +41,8 @@ export function openJobRows(db: DatabaseSync, now: number): JobRows {
   const exists = db.prepare('SELECT 1 FROM jobs WHERE queue = ? AND id = ?');
   const countRows = db.prepare('SELECT count(*) AS count FROM jobs WHERE queue = ?');
   const insert = db.prepare(
-    `INSERT OR IGNORE INTO jobs (seq, queue, id, data, run_at, delay_ms, failures, attempts, base_ms, cap_ms, redrives)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO jobs (seq, queue, id, data, run_at, delay_ms, failures, attempts, base_ms, cap_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (queue, id) DO NOTHING`,
   );
   const remove = db.prepare('DELETE FROM jobs WHERE queue = ? AND id = ?');
   const retry = db.prepare(
@@ -52,12 +52,12 @@ export function openJobRows(db: DatabaseSync, now: number): JobRows {
     'UPDATE jobs SET failures = failures + 1, dead_at = ?, reason = ? WHERE queue = ? AND id = ? AND dead_at IS NULL',
   );
   const redrive = db.prepare(
-    `UPDATE jobs SET dead_at = NULL, reason = NULL, failures = 0, redrives = redrives + 1, run_at = ?, delay_ms = 0
+    `UPDATE jobs SET dead_at = NULL, reason = NULL, failures = 0, run_at = ?, delay_ms = 0
      WHERE queue = ? AND id = ? AND dead_at IS NOT NULL`,
   );
   const discard = db.prepare('DELETE FROM jobs WHERE queue = ? AND id = ? AND dead_at IS NOT NULL');
   const due = db.prepare(
-    `SELECT seq, queue, id, data, run_at AS runAt, attempts, base_ms AS baseMs, cap_ms AS capMs, failures, redrives
+    `SELECT seq, queue, id, data, run_at AS runAt, attempts, base_ms AS baseMs, cap_ms AS capMs, failures
      FROM jobs WHERE queue = ? AND dead_at IS NULL AND run_at <= ? ORDER BY run_at, seq LIMIT ?`,
   );
   const nextDue = db.prepare(
@@ -79,8 +79,8 @@ export function openJobRows(db: DatabaseSync, now: number): JobRows {
     },
     has: (queue, id) => exists.get(queue, id) !== undefined,
     count: (queue) => Number(countRows.get(queue)?.count),
-    insert({ seq, queue, id, data, runAt, failures, attempts, baseMs, capMs, redrives }, delayMs) {
-      const row = [seq, queue, id, data, runAt, delayMs, failures, attempts, baseMs, capMs, redrives] as const;
+    insert({ seq, queue, id, data, runAt, failures, attempts, baseMs, capMs }, delayMs) {
+      const row = [seq, queue, id, data, runAt, delayMs, failures, attempts, baseMs, capMs] as const;
       return insert.run(...row).changes === 1;
     },
     remove: (queue, id) => void remove.run(queue, id),

@@ -76,7 +76,7 @@ export function jobWriter(db: DatabaseSync, { jobsInMemory }: JobLimits, now: ()
     const queue = queueOf(job.queue);
     if (queue.held.has(job.id) || hasRow(queue, job.queue, job.id)) return;
     const runAt = delayMs > 0 ? Math.ceil(now() + delayMs) : Math.floor(now());
-    const placed = { ...job, failures: 0, redrives: 0, seq: rows.nextSeq(), runAt };
+    const placed = { ...job, failures: 0, seq: rows.nextSeq(), runAt };
     touched.add(job.queue);
     if (delayMs <= 0 && withoutRow < jobsInMemory) {
       queue.put({ ...placed, hasRow: false });
@@ -264,6 +264,6 @@ export function jobWriter(db: DatabaseSync, { jobsInMemory }: JobLimits, now: ()
   };
 }
 
-function asTaken({ id, queue, data, attempts, baseMs, capMs, failures, redrives }: HeldJob): TakenJob {
-  return { id, queue, data, attempts, baseMs, capMs, failures, redrives };
+function asTaken({ id, queue, data, attempts, baseMs, capMs, failures }: HeldJob): TakenJob {
+  return { id, queue, data, attempts, baseMs, capMs, failures };
 }

@@ -2,7 +2,7 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { type CarriedError, carry } from '../../../ports/errors.ts';
 import type { FromWriter, Notice, Reply, ToWriter } from '../protocol.ts';
-import { arrivals, type Batch, countOps } from './arrivals.ts';
+import { arrivals, type Batch, countOps, runsOf } from './arrivals.ts';
 import { commitPace } from './commit-pace.ts';
 import { startWalCheckpoints } from './wal-checkpoints.ts';
 import { openFileWriter } from './writer.ts';
@@ -43,7 +43,12 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
   const walCheckpoints = startWalCheckpoints(file);
   const ports = new Map<MessagePort, Rank>();
   /** What has arrived and is not committed yet. */
-  const arrived = { foreground: arrivals<MessagePort>(), background: arrivals<MessagePort>() };
+  const arrived = {
+    foreground: arrivals<MessagePort>(),
+    background: arrivals<MessagePort>(),
+    /** Whatever needs no transaction. */
+    atOnce: arrivals<MessagePort>(),
+  };
   /** The background's whose turn has come; what arrives meanwhile waits for the next. */
   const due = arrivals<MessagePort>();
   const pace = commitPace();
@@ -56,7 +61,10 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
   const receive = (port: MessagePort, message: ToWriter): void => {
     if (message.type === 'ops') {
       for (const op of message.ops) if (op.kind === 'takeJobs') takersOf(port).add(op.taker);
-      arrived[ports.get(port) ?? 'foreground'].add({ sender: port, first: message.first, ops: message.ops });
+      const rank = ports.get(port) ?? 'foreground';
+      if (rank === 'foreground' && message.busy !== undefined) pace.answering(message.busy);
+      for (const run of runsOf({ sender: port, ...message }, writer.needsTransaction))
+        (run.matches ? arrived[rank] : arrived.atOnce).add(run.batch);
       return;
     }
     flush(port);
@@ -91,7 +99,7 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
 
   /** What a port sent before it leaves is not left behind. */
   const flush = (port: MessagePort): void => {
-    for (const waiting of [due, arrived.foreground, arrived.background]) {
+    for (const waiting of [arrived.atOnce, due, arrived.foreground, arrived.background]) {
       const own = waiting.takeFrom(port);
       if (own.length > 0) answer(own);
     }
@@ -124,6 +132,7 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
   /** One transaction, if there is something to commit by now. */
   const commitNext = (): boolean => {
     receiveAll();
+    if (!arrived.atOnce.isEmpty) answer(arrived.atOnce.takeAll());
     const isTurn = due.isEmpty && !arrived.background.isEmpty && pace.beforeBackground() === 0;
     if (arrived.foreground.isEmpty && due.isEmpty && !isTurn) return false;
     sleepSync(pace.beforeNext());
@@ -142,7 +151,7 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
     clearTimeout(later);
     // Timers and the other messages of this thread have their turn, also under a load that never ends.
     for (let turn = 1; turn < MAX_TURNS && commitNext(); turn += 1);
-    if (!arrived.foreground.isEmpty || !due.isEmpty) later = setTimeout(work);
+    if (!arrived.foreground.isEmpty || !due.isEmpty || !arrived.atOnce.isEmpty) later = setTimeout(work);
     else if (!arrived.background.isEmpty) later = setTimeout(work, pace.beforeBackground());
   };
 

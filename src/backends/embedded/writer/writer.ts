@@ -17,7 +17,7 @@ import { requestWriter } from './requests.ts';
 import { walPass } from './wal-pass.ts';
 
 /** Jobs that may be in memory without a row. */
-const JOBS_IN_MEMORY = 0;
+const JOBS_IN_MEMORY = 20_000;
 /** Remembered requests are dropped after this; the contract asks for 24 h at least. */
 const REQUEST_TTL_MS = 26 * 3_600_000;
 const FORGET_AT_ONCE = 2000;

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Op } from '../../../../src/backends/embedded/protocol.ts';
-import { type Arrivals, arrivals, type Batch, countOps } from '../../../../src/backends/embedded/writer/arrivals.ts';
+import {
+  type Arrivals,
+  arrivals,
+  type Batch,
+  countOps,
+  runsOf,
+} from '../../../../src/backends/embedded/writer/arrivals.ts';
 import { range } from '../../../contract/support.ts';
 import { putOp } from '../support.ts';
 
@@ -59,4 +65,16 @@ describe('operations that wait for the writer', () => {
       }),
     );
   });
+});
+
+test('a batch falls into runs of operations that match or do not, each with its numbers', () => {
+  const ops = ['a', 'b', 'X', 'c', 'Y', 'Z'].map(single);
+  const runs = runsOf({ sender: 's', first: 7, ops }, (op) => idOf(op) < 'a');
+  expect(runs.map(({ matches, batch }) => [matches, batch.first, batch.ops.map(idOf).join('')])).toEqual([
+    [false, 7, 'ab'],
+    [true, 9, 'X'],
+    [false, 10, 'c'],
+    [true, 11, 'YZ'],
+  ]);
+  expect(runsOf({ sender: 's', first: 0, ops: [] }, () => true)).toEqual([]);
 });
