@@ -25,7 +25,7 @@ export function observe(file: string): Observer {
     `SELECT max(position) AS position FROM events WHERE position > ? AND type = 'MessageAccepted'`,
   );
   const checkpoint = db.prepare('SELECT position FROM checkpoints WHERE name = ?');
-  const openJob = db.prepare('SELECT 1 AS one FROM jobs WHERE dead_at IS NULL LIMIT 1');
+  const openMessage = db.prepare(`SELECT 1 AS one FROM ${messages} WHERE k_openUntil IS NOT NULL LIMIT 1`);
   const status = db.prepare(`SELECT document ->> '$.status' AS status FROM ${messages} WHERE id = ?`);
 
   function servingOf(collection: string) {
@@ -44,13 +44,12 @@ export function observe(file: string): Observer {
   };
   const standsAt = (name: string): number => Number(checkpoint.get(name)?.position ?? 0);
 
-  // The order matters: a dispatched message has its job, a job that is gone has its event, and the newest event of a run
-  // of messages is one that both read models take.
+  // The order matters: jobs are not in the file, so only the read model tells of a message that is not sent yet.
   const isDrained = (): boolean => {
     if (standsAt('dispatcher') < lastAccepted()) return false;
-    if (openJob.get() !== undefined) return false;
     const newest = Number(head.get()?.position ?? 0);
-    return standsAt('messages') >= newest && standsAt('deliveries') >= newest;
+    if (standsAt('messages') < newest || standsAt('deliveries') < newest) return false;
+    return openMessage.get() === undefined;
   };
 
   return {

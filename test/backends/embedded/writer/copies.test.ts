@@ -77,6 +77,7 @@ test('a file of version 2 keeps its copies and its checkpoints, and gets the id 
     DROP TABLE checkpoints; DROP TABLE collections; DROP TABLE retired_copies; DROP TABLE leases;
     DELETE FROM meta WHERE name = 'log-id';
     ALTER TABLE jobs DROP COLUMN delay_ms;
+    ALTER TABLE jobs ADD COLUMN redrives INTEGER NOT NULL DEFAULT 0;
     CREATE TABLE checkpoints (name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE collections (name TEXT PRIMARY KEY, serving INTEGER NOT NULL, version INTEGER NOT NULL, shadow INTEGER) STRICT, WITHOUT ROWID;
     ALTER TABLE doc_screens_1 RENAME TO doc_screens_3;
