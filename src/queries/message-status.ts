@@ -2,6 +2,7 @@
 import { msgIdPattern } from '../domain/msg-id.ts';
 import { countByStatus, messageStatusOf } from '../domain/status.ts';
 import type { Documents } from '../ports/documents.ts';
+import { CopyOfAnotherVersion } from '../ports/errors.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import { type DeliveryDocument, deliveries } from '../ports/read-models/deliveries.ts';
 import { type MessageDocument, messages } from '../ports/read-models/messages.ts';
@@ -54,8 +55,20 @@ async function followWrites(
   return all.every(Boolean);
 }
 
-/** @returns `undefined` if one of the two read models does not know all of the message yet */
+/**
+ * @returns `undefined` if one of the two read models does not know all of the message yet, or is another release's while
+ * releases change
+ */
 async function fromReadModels(documents: Documents, msgId: string): Promise<MessageParts | undefined> {
+  try {
+    return await readModelsOf(documents, msgId);
+  } catch (error) {
+    if (error instanceof CopyOfAnotherVersion) return undefined;
+    throw error;
+  }
+}
+
+async function readModelsOf(documents: Documents, msgId: string): Promise<MessageParts | undefined> {
   const header = await documents.get<MessageDocument>(messages, msgId);
   if (header === undefined) return undefined;
   const targets = await deliveriesOf(documents, msgId, header.document.targetCount);

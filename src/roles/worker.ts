@@ -1,6 +1,7 @@
 /** The part that delivers: dispatcher, delivery, expiry, and the reconciler that rebuilds lost queues. */
 import type { App } from '../domain/apps.ts';
 import { appDirectory } from '../domain/apps.ts';
+import { startUnderLease } from '../ports/eventsourcing/under-lease.ts';
 import type { Leases } from '../ports/leases.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { jpushChannel } from '../workers/channels/jpush/index.ts';
@@ -26,9 +27,10 @@ export async function startWorker(deps: WorkerDeps): Promise<Part> {
   const sessions = messageSessions(deps.log, deps.clock);
   const delivery = startDeliveryWorker({ ...deps, channels: { jpush }, sessions });
   const dispatcher = startDispatcher({ ...deps, onAccepted: sessions.begin });
-  const sweeper = startExpirySweeper(deps);
-  const reconciler = startReconciler(deps);
-  const cleaner = startDeadLetterCleaner(deps);
+  const { leases, logger } = deps;
+  const sweeper = startUnderLease({ leases, logger, name: 'expiry-sweeper' }, () => startExpirySweeper(deps));
+  const reconciler = startUnderLease({ leases, logger, name: 'reconciler' }, () => startReconciler(deps));
+  const cleaner = startUnderLease({ leases, logger, name: 'dead-letter-cleaner' }, () => startDeadLetterCleaner(deps));
   deps.telemetry?.report('worker', { state: 'up' });
   return {
     async stop(graceMs) {

@@ -6,6 +6,7 @@ import { nextMsgId, noMsgId } from '../../src/domain/msg-id.ts';
 import { receiptDecider } from '../../src/domain/receipt.ts';
 import { messageStream, receiptStream } from '../../src/domain/streams.ts';
 import { zonedTime } from '../../src/domain/time.ts';
+import { CopyOfAnotherVersion } from '../../src/ports/errors.ts';
 import { execute } from '../../src/ports/eventsourcing/execute.ts';
 import type { Subscription } from '../../src/ports/eventsourcing/subscription.ts';
 import { startProjections } from '../../src/projections/index.ts';
@@ -157,4 +158,12 @@ test('no such message, or no such id', async () => {
   const sources = { log, documents, written: writtenPositions(), hasStopped: never };
   expect(await messageStatus(sources, msgId)).toBeUndefined();
   expect(await messageStatus(sources, 'x')).toBeUndefined();
+});
+
+test('a read model of another release sends the question to the log', async () => {
+  await history();
+  const { log, documents } = opened.backend;
+  const get = () => Promise.reject(new CopyOfAnotherVersion('messages serves version 9'));
+  const sources = { log, documents: { ...documents, get }, written: writtenPositions(), hasStopped: never };
+  expect(await messageStatus(sources, msgId)).toMatchObject({ ...expected, header });
 });

@@ -2,7 +2,7 @@
 import { StoreUnavailable } from '../errors.ts';
 import type { Lease, Leases } from '../leases.ts';
 import type { Logger } from '../logger.ts';
-import { pause, restartDelay } from './loop.ts';
+import { type Loop, pause, restartDelay, startLoop } from './loop.ts';
 
 export interface UnderLease {
   readonly leases: Leases;
@@ -54,4 +54,18 @@ async function acquired(leases: Leases, name: string, signal: AbortSignal): Prom
     if (!(error instanceof StoreUnavailable)) throw error;
     return undefined;
   }
+}
+
+/** A loop that runs while its lease is held. @param start called whenever the lease is acquired */
+export function startUnderLease(lease: UnderLease, start: () => Loop): Loop {
+  return startLoop((signal) =>
+    underLease(lease, signal, async (held) => {
+      const loop = start();
+      await new Promise<void>((resolve) => {
+        if (held.aborted) resolve();
+        held.addEventListener('abort', () => resolve(), { once: true });
+      });
+      await loop.stop();
+    }),
+  );
 }

@@ -2,7 +2,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { attachEmbedded } from '../../../src/backends/embedded/index.ts';
 import { StoreUnavailable } from '../../../src/ports/errors.ts';
-import { underLease } from '../../../src/ports/eventsourcing/under-lease.ts';
+import { startUnderLease, underLease } from '../../../src/ports/eventsourcing/under-lease.ts';
 import type { Lease, Leases } from '../../../src/ports/leases.ts';
 import { eventually } from '../../contract/support.ts';
 import { codec, openTestBackend, testContentKey } from '../../support/embedded.ts';
@@ -93,5 +93,26 @@ describe('work under a lease', () => {
     await eventually(() => expect(asked).toBeGreaterThan(1));
     await waiting.stop();
     expect(waiting.rig.working).toBe(0);
+  });
+
+  test('a loop runs at one place at a time, and is stopped with its lease', async () => {
+    const { backend } = await aBackend();
+    const { logger } = errorLog();
+    const running = [0, 0];
+    const loops = running.map((_, place) =>
+      startUnderLease({ leases: backend.leases, logger, name: 'test' }, () => {
+        running[place] = 1;
+        return {
+          async stop() {
+            running[place] = 0;
+          },
+        };
+      }),
+    );
+    await eventually(() => expect(running).toEqual([1, 0]));
+    await loops[0]?.stop();
+    await eventually(() => expect(running).toEqual([0, 1]));
+    await loops[1]?.stop();
+    expect(running).toEqual([0, 0]);
   });
 });
