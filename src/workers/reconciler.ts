@@ -4,7 +4,7 @@
  */
 import { outstandingGroups } from '../domain/outstanding.ts';
 import type { Clock } from '../ports/clock.ts';
-import { type DeliveryJob, deliveryJob, runRedriven } from '../ports/delivery-jobs.ts';
+import { DELIVERY_QUEUES, type DeliveryJob, deliveryJob, runRedriven } from '../ports/delivery-jobs.ts';
 import type { Documents } from '../ports/documents.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import { type Loop, pause, startLoop } from '../ports/eventsourcing/loop.ts';
@@ -18,7 +18,10 @@ import { DISPATCHER } from './dispatcher.ts';
 const EVERY_MS = 10_000;
 /** Messages of one turn, whose streams are read one after the other. */
 const AT_ONCE = 100;
-/** A turn rests this many times as long as it has worked: a backlog of a provider's must not cost delivery its time. */
+/**
+ * A turn rests this many times as long as it has worked, while the queues hold as many jobs as the pass has found to be
+ * needed: a backlog of a provider's must not cost delivery its time. Once it has found more, jobs are lost, and it hurries.
+ */
 const REST_FACTOR = 19;
 const MAX_REST_MS = 5_000;
 /** Jobs of one call. */
@@ -83,7 +86,9 @@ async function caughtUp({ documents, logger }: ReconcilerDeps, signal: AbortSign
  */
 export async function reconcile(deps: ReconcilerDeps, signal: AbortSignal, minAgeMs = 0): Promise<number> {
   const failed: Failed[] = [];
+  const held = await jobsHeld(deps.jobs);
   let looked = 0;
+  let found = 0;
   let cursor: string | undefined;
   do {
     const startedAt = performance.now();
@@ -100,11 +105,24 @@ export async function reconcile(deps: ReconcilerDeps, signal: AbortSignal, minAg
       }
     }
     await runAll(deps, needed, signal);
+    found += needed.length;
     cursor = page.next;
-    if (cursor !== undefined) await pause(Math.min(MAX_REST_MS, REST_FACTOR * (performance.now() - startedAt)), signal);
+    const rest = found > held ? 0 : Math.min(MAX_REST_MS, REST_FACTOR * (performance.now() - startedAt));
+    if (cursor !== undefined) await pause(rest, signal);
   } while (cursor !== undefined && !signal.aborted);
   report(deps, failed);
   return looked;
+}
+
+/** The number of jobs that the queues hold and will run. */
+async function jobsHeld(jobs: Jobs): Promise<number> {
+  let held = 0;
+  for (const queue of await jobs.queues()) {
+    if (!queue.startsWith(DELIVERY_QUEUES)) continue;
+    const { waiting, delayed, active } = await jobs.counts(queue);
+    held += waiting + delayed + active;
+  }
+  return held;
 }
 
 /** Expired messages belong to the sweeper. A clock that was set back since the acceptance does not make a message young. */

@@ -1,4 +1,5 @@
 /** A queue that lost jobs is rebuilt from the log. */
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { DeliveryJob } from '../../src/ports/delivery-jobs.ts';
 import type { Jobs, NewJob } from '../../src/ports/jobs.ts';
@@ -174,6 +175,34 @@ describe('the reconciler', () => {
     expect(await reconcile(deps, signal)).toBe(2);
     expect(all).toEqual([`${good}-0`]);
     expect(rig.lines).toMatchObject([{ text: 'messages can not be reconciled', fields: { failed: 1, msgIds: [bad] } }]);
+  });
+
+  test('rests between pages while the queues hold what is needed, and hurries once they have lost it', async () => {
+    const rig = await open();
+    await Promise.all(range(205).map(() => rig.accept()));
+    await seen(rig);
+    const pass = async (held: number): Promise<number> => {
+      // The store takes its time, so that a rest is long beside it.
+      const documents: typeof rig.deps.documents = {
+        ...rig.deps.documents,
+        find: async (collection, options) => {
+          await setTimeout(20);
+          return rig.deps.documents.find(collection, options);
+        },
+      };
+      const jobs: Jobs = {
+        ...rig.deps.jobs,
+        add: async () => undefined,
+        queues: async () => ['delivery-jpush-p', 'another'],
+        counts: async () => ({ waiting: held, delayed: 0, active: 0, dead: 0 }),
+      };
+      const startedAt = performance.now();
+      expect(await reconcile({ ...rig.deps, documents, jobs }, signal)).toBe(205);
+      return performance.now() - startedAt;
+    };
+    const resting = await pass(205);
+    expect(resting).toBeGreaterThan(2 * 19 * 20);
+    expect(await pass(0)).toBeLessThan(resting / 2);
   });
 
   test('looks at every page', async () => {

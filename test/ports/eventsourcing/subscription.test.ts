@@ -39,7 +39,7 @@ type Take = (...parameters: Parameters<TakeBatch<RegistrationEvent>>) => void;
 function subscription(take: Take, subscribe = following, leases = freeLeases()) {
   const { errors, logger } = errorLog();
   const { changes, telemetry } = recordedTelemetry();
-  const rig = { checkpoint: positionOf(0), taken: [] as string[], begun: 0 };
+  const rig = { checkpoint: positionOf(0), taken: [] as string[], begun: 0, passedOver: 0 };
   const log = {
     id: async () => 'log',
     subscribe: (after, _, signal) => subscribe(after, signal),
@@ -56,6 +56,7 @@ function subscription(take: Take, subscribe = following, leases = freeLeases()) 
       },
       async passOver(_, to) {
         rig.checkpoint = to;
+        rig.passedOver += 1;
       },
     };
   };
@@ -178,6 +179,13 @@ describe('a subscription', () => {
       await eventually(() => expect(half.rig.checkpoint).toBe(10_000n));
       const whole = subscription(nothing, giving(passed(10_000, false), passed(12_000, true)));
       await eventually(() => expect(whole.rig.checkpoint).toBe(12_000n));
+    });
+
+    test('does not save it at each event of others', async () => {
+      const ends = Array.from({ length: 50 }, (_, index) => passed(10_001 + index, true));
+      const quick = subscription(nothing, giving(...ends, passed(20_000, false)));
+      await eventually(() => expect(quick.rig.checkpoint).toBe(20_000n));
+      expect(quick.rig.passedOver).toBeLessThan(5);
     });
 
     test('does not save it right after each event', async () => {
