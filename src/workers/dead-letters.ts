@@ -5,11 +5,15 @@
 import type { Clock } from '../ports/clock.ts';
 import { DELIVERY_QUEUES, type DeliveryJob } from '../ports/delivery-jobs.ts';
 import type { Documents } from '../ports/documents.ts';
-import { type Loop, pause, startLoop } from '../ports/eventsourcing/loop.ts';
+import { StoreUnavailable } from '../ports/errors.ts';
+import { type Loop, pause, restartDelay, startLoop } from '../ports/eventsourcing/loop.ts';
 import type { DeadLetter, Jobs } from '../ports/jobs.ts';
 import type { Logger } from '../ports/logger.ts';
 import { messages } from '../ports/read-models/messages.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
 
+const PART = 'dead-letter-cleaner';
+/** ms between the end of a pass and the next one. */
 const EVERY_MS = 600_000;
 /** Dead letters of one turn. */
 const AT_ONCE = 200;
@@ -21,17 +25,23 @@ export interface DeadLetterDeps {
   readonly jobs: Jobs;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly telemetry?: Pick<Telemetry, 'report'> | undefined;
 }
 
 export function startDeadLetterCleaner(deps: DeadLetterDeps): Loop {
   return startLoop(async (signal) => {
-    while (!signal.aborted) {
+    for (let failures = 0; !signal.aborted; ) {
       try {
         await discardOverdue(deps, signal);
+        failures = 0;
+        deps.telemetry?.report(PART, { state: 'up' });
       } catch (error) {
-        deps.logger.error({ err: error }, 'the cleaner of dead letters waits for the store');
+        failures += 1;
+        deps.telemetry?.report(PART, { state: 'waiting', detail: (error as Error).message });
+        if (!(error instanceof StoreUnavailable))
+          deps.logger.error({ err: error }, 'the cleaner of dead letters met an error');
       }
-      await pause(EVERY_MS, signal);
+      await pause(failures === 0 ? EVERY_MS : restartDelay(failures - 1), signal);
     }
   });
 }

@@ -6,14 +6,17 @@ import { outstandingGroups } from '../domain/outstanding.ts';
 import type { Clock } from '../ports/clock.ts';
 import { DELIVERY_QUEUES, type DeliveryJob, deliveryJob, runRedriven } from '../ports/delivery-jobs.ts';
 import type { Documents } from '../ports/documents.ts';
+import { StoreUnavailable } from '../ports/errors.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import { type Loop, pause, startLoop } from '../ports/eventsourcing/loop.ts';
 import type { Jobs } from '../ports/jobs.ts';
 import type { Logger } from '../ports/logger.ts';
 import { type MessageDocument, messages } from '../ports/read-models/messages.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
 import { messageSession } from './delivery/message-session.ts';
 import { DISPATCHER } from './dispatcher.ts';
 
+const PART = 'reconciler';
 /** ms between the end of a pass and the next one. */
 const EVERY_MS = 10_000;
 /** Messages of one turn, whose streams are read one after the other. */
@@ -46,6 +49,7 @@ export interface ReconcilerDeps {
   readonly jobs: Jobs;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly telemetry?: Pick<Telemetry, 'report'> | undefined;
 }
 
 export function startReconciler(deps: ReconcilerDeps): Loop {
@@ -58,8 +62,10 @@ async function run(deps: ReconcilerDeps, signal: AbortSignal): Promise<void> {
       await caughtUp(deps, signal);
       await reconcile(deps, signal, minAgeMs);
       minAgeMs = MIN_AGE_MS;
+      deps.telemetry?.report(PART, { state: 'up' });
     } catch (error) {
-      deps.logger.error({ err: error }, 'the reconciler waits for the store');
+      deps.telemetry?.report(PART, { state: 'waiting', detail: (error as Error).message });
+      if (!(error instanceof StoreUnavailable)) deps.logger.error({ err: error }, 'the reconciler met an error');
     }
     await pause(EVERY_MS, signal);
   }

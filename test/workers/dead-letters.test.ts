@@ -1,7 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { StoreUnavailable } from '../../src/ports/errors.ts';
 import { DeadJob } from '../../src/ports/jobs.ts';
-import { discardOverdue } from '../../src/workers/dead-letters.ts';
+import { discardOverdue, startDeadLetterCleaner } from '../../src/workers/dead-letters.ts';
 import { eventually } from '../contract/support.ts';
+import { recordedTelemetry } from '../support/telemetry.ts';
 import { type Delivering, delivering, openShop } from './support.ts';
 
 const signal = new AbortController().signal;
@@ -57,4 +59,24 @@ test('one whose message is unknown stays as long after its death', async () => {
   rig.clock.move(2 * DAY_MS);
   expect(await discardOverdue(rig.deps, signal)).toBe(1);
   expect(await rig.deps.jobs.deadLetters(queue, 10)).toEqual([]);
+});
+
+test('the cleaner runs by itself, says how it is, and goes on after a failure of the store', async () => {
+  const rig = await open();
+  const queue = await buried(rig, 'unheard-of');
+  rig.clock.move(8 * DAY_MS);
+  let calls = 0;
+  const queues: typeof rig.deps.jobs.queues = async () => {
+    calls += 1;
+    if (calls === 1) throw new StoreUnavailable('away');
+    return rig.deps.jobs.queues();
+  };
+  const { changes, telemetry } = recordedTelemetry();
+  const cleaner = startDeadLetterCleaner({ ...rig.deps, telemetry, jobs: { ...rig.deps.jobs, queues } });
+  onTestFinished(() => cleaner.stop());
+  await eventually(async () => expect(await rig.deps.jobs.deadLetters(queue, 10)).toEqual([]));
+  await eventually(async () =>
+    expect(changes).toEqual(['dead-letter-cleaner waiting: away', 'dead-letter-cleaner up']),
+  );
+  expect(rig.lines).toEqual([]);
 });

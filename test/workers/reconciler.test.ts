@@ -2,6 +2,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { DeliveryJob } from '../../src/ports/delivery-jobs.ts';
+import { StoreUnavailable } from '../../src/ports/errors.ts';
 import type { Jobs, NewJob } from '../../src/ports/jobs.ts';
 import { startProjections } from '../../src/projections/index.ts';
 import { startDispatcher } from '../../src/workers/dispatcher.ts';
@@ -10,6 +11,7 @@ import { eventually, range } from '../contract/support.ts';
 import { openTestBackend } from '../support/embedded.ts';
 import { appendAll, dispatched, prepared } from '../support/events.ts';
 import { freeLeases } from '../support/leases.ts';
+import { recordedTelemetry } from '../support/telemetry.ts';
 import { until } from '../support/until.ts';
 import { type Delivering, delivering, openShop } from './support.ts';
 
@@ -203,6 +205,20 @@ describe('the reconciler', () => {
     const resting = await pass(205);
     expect(resting).toBeGreaterThan(2 * 19 * 20);
     expect(await pass(0)).toBeLessThan(resting / 2);
+  });
+
+  test('says how it is: waiting while the store is away, and up after a pass', async () => {
+    const rig = await open();
+    const { changes, telemetry } = recordedTelemetry();
+    const away = async () => Promise.reject(new StoreUnavailable('away'));
+    const waiting = startReconciler({ ...rig.deps, telemetry, documents: { ...rig.deps.documents, find: away } });
+    onTestFinished(() => waiting.stop());
+    await until('its report', () => changes.length > 0);
+    const up = startReconciler({ ...rig.deps, telemetry });
+    onTestFinished(() => up.stop());
+    await until('the next one', () => changes.length > 1);
+    expect(changes).toEqual(['reconciler waiting: away', 'reconciler up']);
+    expect(rig.lines).toEqual([]);
   });
 
   test('looks at every page', async () => {
