@@ -1,16 +1,16 @@
-/** Copies the SQLite file beside a service that writes to it, and checks a copy. */
+/** Copies the SQLite file while a service writes to it, and checks a copy. */
 import { backup, DatabaseSync } from 'node:sqlite';
 import { WrongContentKey } from '../../ports/errors.ts';
 import { keyCheck } from './cipher.ts';
 
-/** Pages copied at a time: 8 MiB, so that progress is seen and a signal is heard between two of them. */
+/** Pages copied at a time: 8 MiB. Between two steps progress is shown and signals are handled. */
 const PAGES_AT_A_TIME = 2048;
 
 /**
- * Copies the file as it is at this moment, whatever is committed meanwhile.
- * SQLite's stepped backup starts again whenever another connection commits, so under load it never ends. It does not
- * while the connection it reads from is inside a read transaction: that one sees a single state from start to end.
- * @param target is not there yet; what comes of it is one file, without a write-ahead log of its own
+ * Copies the file as it is at this moment; later commits are not in the copy.
+ * SQLite's stepped backup starts again whenever another connection commits, so under load it never ends. So its source
+ * connection stays inside a read transaction: it then sees a single state from start to end, and the backup goes on.
+ * @param target a path where no file exists yet; the copy is one file, without a write-ahead log of its own
  * @param onProgress pages copied so far, and pages in all
  */
 export async function copyDatabase(
@@ -39,10 +39,10 @@ export async function copyDatabase(
 }
 
 /**
- * Opens a copy and looks through all of it.
- * @param contentKey checked too, where it is known
- * @returns how many events it has
- * @throws Error that says what is wrong with it; WrongContentKey if it is the key
+ * Opens a copy and checks all of it.
+ * @param contentKey checked too, if it is given
+ * @returns the number of events in the copy
+ * @throws Error that names the damage; WrongContentKey if the copy was written with another key
  */
 export function checkCopy(file: string, contentKey?: Uint8Array): number {
   const db = new DatabaseSync(file, { readOnly: true });

@@ -1,14 +1,16 @@
-/** Contents at rest: AES-256-GCM, bound to their id. */
+/** Encrypts contents at rest with AES-256-GCM. Each ciphertext is bound to the id of its content. */
 import { createCipheriv, createDecipheriv, createHmac, randomFillSync } from 'node:crypto';
 
 const ALGORITHM = 'aes-256-gcm';
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** Drawn many at once: asking the system for twelve bytes costs as much as the encryption. */
+/** Many are drawn at once, because asking the system for twelve bytes costs as much as the encryption. */
 const ivs = { bytes: Buffer.alloc(IV_BYTES * 256), at: IV_BYTES * 256 };
 
-/** Each is given out once; good until the next call but 255. */
+/**
+ * Returns an IV that was never used before. It is a view of a shared buffer that later calls overwrite: use it at once.
+ */
 function nextIv(): Uint8Array {
   if (ivs.at === ivs.bytes.length) {
     randomFillSync(ivs.bytes);
@@ -18,7 +20,7 @@ function nextIv(): Uint8Array {
   return ivs.bytes.subarray(ivs.at - IV_BYTES, ivs.at);
 }
 
-/** iv, tag, ciphertext */
+/** @returns IV, tag and ciphertext, one after the other */
 export function seal(key: Uint8Array, id: string, text: string): Uint8Array {
   const iv = nextIv();
   const cipher = createCipheriv(ALGORITHM, key, iv);
@@ -28,7 +30,7 @@ export function seal(key: Uint8Array, id: string, text: string): Uint8Array {
   return Buffer.concat([iv, cipher.getAuthTag(), sealed, last]);
 }
 
-/** @throws Error when the key is another one or the bytes were changed */
+/** @throws Error if the key is not the one that sealed the text, or if the bytes were changed */
 export function unseal(key: Uint8Array, id: string, sealed: Uint8Array): string {
   const decipher = createDecipheriv(ALGORITHM, key, sealed.subarray(0, IV_BYTES));
   decipher.setAAD(Buffer.from(id));
@@ -36,7 +38,7 @@ export function unseal(key: Uint8Array, id: string, sealed: Uint8Array): string 
   return decipher.update(sealed.subarray(IV_BYTES + TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
 }
 
-/** Tells whether two keys are the same one without telling either. */
+/** A hash of the key: two keys can be compared by it without being revealed. */
 export function keyCheck(key: Uint8Array): string {
   return createHmac('sha256', key).update('ums content key').digest('hex');
 }

@@ -23,26 +23,28 @@ import type { EventRow } from './event-row.ts';
 import type { AppendReply, RequestRow } from './protocol.ts';
 import { LOG_ID } from './schema.ts';
 
-/** Between stored JSON and the domain (`domain/codec.ts`); given by the composition root. */
+/** Translates between stored JSON and the domain (`domain/codec.ts`). The composition root provides it. */
 export interface EventCodec {
   encode(event: UmsEvent, context: NewEvent['context']): EncodedEvent;
   decode(stored: EncodedEvent): { event: UmsEvent; metadata: EventMetadata };
 }
 
 /**
- * Under load a subscription reads again this long after its last read at the earliest, so that its reader gets batches of
- * some size. Fewer events than the limit are no load: an event that comes alone is read at once.
+ * Under load, a subscription waits at least this long, in ms, between two reads, so that its batches are not tiny. A
+ * read that gives fewer than `LOAD_EVENTS` events is no load: an event that comes alone is read at once.
  */
 const READ_EVERY_MS = 10;
 const LOAD_EVENTS = 4;
-/** Events read at once by a subscription. */
+/** Events in one read of a subscription, at most. */
 const BATCH = 512;
-/** Positions that are looked through in one turn of the event loop, while a reader is far behind the end. */
+/**
+ * Positions that one read scans while the reader is far behind the end. The event loop gets a turn between two reads.
+ */
 const SCAN = 4096;
 
 const COLUMNS = 'position, stream, revision, type, id, metadata, data';
 
-/** What was read of the log, and the position up to which it was read. */
+/** Events read from the log, and the position up to which the log was read. */
 interface PageRead {
   readonly entries: readonly EventEntry[];
   readonly end: number;
@@ -67,8 +69,8 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
   };
 
   /**
-   * A bounded step through the log; positions have no gaps. Events of other types are not even read from the file.
-   * @param head where the log ends
+   * Reads a bounded part of the log; positions have no gaps. Events of other types are not even read from the file.
+   * @param head the position of the newest event
    */
   const scanAfter = (after: number, limit: number, head: number, types: LogFilter['types']): PageRead => {
     if (types === undefined) {
@@ -80,7 +82,7 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
     return { entries, end: entries.length < limit ? upTo : (entries.at(-1)?.row.position ?? upTo) };
   };
 
-  /** The same for a reader at the log's end: from memory where another subscription has read it already. */
+  /** The same for a reader near the end: it takes events from memory if another subscription has read them already. */
   const followedAfter = (after: number, limit: number): PageRead => {
     const known = recent.after(after, limit);
     if (known !== undefined) return { entries: known, end: after + known.length };
@@ -90,8 +92,8 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
   };
 
   /**
-   * The events of a page that the filter lets through, `limit` at most, and where to go on. A poison event ends the page
-   * before it.
+   * Returns the events of a page that match the filter, at most `limit`, and the position to continue from. The result
+   * ends before a poison event. If that event comes first, its error is thrown.
    */
   const fitting = (after: number, filter: LogFilter, page: PageRead, limit: number) => {
     const events: RecordedEvent[] = [];
@@ -102,7 +104,7 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
         try {
           events.push(recorded(entry));
         } catch (error) {
-          // It may be mended in the file.
+          // Somebody may repair the event in the file, so memory must not keep it.
           recent.clear();
           if (events.length === 0) throw error;
           return { events, next };
@@ -133,7 +135,7 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
         yield { events, scanned: positionOf(next), caughtUp, behind: Math.max(0, head - next) };
       }
       if (caughtUp) await thread.headBeyond(Math.max(seen, next), stop);
-      // The thread has other things to do, of which one is to hear that this is to stop.
+      // Gives the event loop a turn, for instance to deliver the abort signal.
       else await turn();
       if (events.length >= LOAD_EVENTS) await pause(readAt + READ_EVERY_MS - performance.now(), stop);
     }
@@ -218,7 +220,7 @@ function entriesOf(rows: readonly object[]): EventEntry[] {
   return rows.map((row) => ({ row: row as EventRow }));
 }
 
-/** @throws UndecodableEvent that says where the event stands */
+/** @throws UndecodableEvent that names the position of the event */
 function decodedEvent(row: EventRow, codec: EventCodec): RecordedEvent {
   return {
     id: row.id,

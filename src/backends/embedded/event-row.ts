@@ -1,6 +1,6 @@
 import type { EncodedEvent } from '../../domain/codec.ts';
 
-/** An event as the file has it. */
+/** An event as it is stored in the file. */
 export interface EventRow extends EncodedEvent {
   readonly position: number;
   readonly stream: string;

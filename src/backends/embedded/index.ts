@@ -1,4 +1,7 @@
-/** All ports over one SQLite file (`docs/architecture.md §What survives what`). One thread owns the writing, any number read. */
+/**
+ * All ports on one SQLite file (`docs/architecture.md §What survives what`). One thread writes; any number of threads
+ * read.
+ */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Backend } from '../../ports/backend.ts';
 import { carried, FileUnusable } from '../../ports/errors.ts';
@@ -11,25 +14,25 @@ import { embeddedLeases } from './leases.ts';
 import type { FromWriterThread, Rank, ToWriterThread } from './writer/thread.ts';
 
 export interface EmbeddedOptions {
-  /** Path of the SQLite file; its folder exists and is held by this process (`data-folder.ts`). */
+  /** Path of the SQLite file. Its folder exists, and this process holds its lock (`data-folder.ts`). */
   readonly file: string;
   /** 32 bytes. */
   readonly contentKey: Uint8Array;
   readonly codec: EventCodec;
-  /** ms within which a call ends, whatever becomes of the writer; `CALL_WITHIN_MS` if absent. */
+  /** Every call ends within this many ms, even if the writer hangs or dies; `CALL_WITHIN_MS` if absent. */
   readonly callWithinMs?: number;
 }
 
 export interface EmbeddedBackend extends Backend {
-  /** A line for another thread of this process, to be passed to `attachEmbedded` there. */
+  /** Makes a port for another thread of this process, which passes it to `attachEmbedded`. */
   connect(rank: Rank): MessagePort;
-  /** Settles when the writer died by itself; everything pending has then been rejected. */
+  /** Resolves if the writer thread dies unasked. All pending calls have been rejected by then. */
   readonly failed: Promise<Error>;
 }
 
 /**
- * @throws WrongContentKey; NewerFile, a later release has written it; FileUnusable, with what SQLite says of a file that is
- * damaged, of a disk that is full …
+ * @throws WrongContentKey; NewerFile if a later release has written the file; FileUnusable with SQLite's message if,
+ * for instance, the file is damaged or the disk is full
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBackend> {
   const { file, contentKey, callWithinMs } = options;
@@ -79,7 +82,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedBa
   };
 }
 
-/** The ports in another thread than the one that opened the backend. @throws FileUnusable */
+/** Opens the ports in a thread that did not open the backend itself. @throws FileUnusable */
 export function attachEmbedded(port: MessagePort, options: EmbeddedOptions): Backend {
   const thread = opening(() => openThread(options.file, port, options.callWithinMs));
   port.once('close', () => thread.link.lost('the writer is gone'));
@@ -108,7 +111,7 @@ function opened(worker: Worker): Promise<void> {
   });
 }
 
-/** @throws FileUnusable with what SQLite says */
+/** @throws FileUnusable with SQLite's message */
 function opening(open: () => EmbeddedThread): EmbeddedThread {
   try {
     return open();

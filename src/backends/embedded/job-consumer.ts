@@ -1,6 +1,6 @@
 /**
- * Takes jobs of many queues, runs their handlers and stores what came of them. Woken by the writer's notices, by due times,
- * and every few seconds, so that it depends on no notice.
+ * Takes jobs of many queues, runs their handlers and stores the results. It wakes up on the writer's notices, at due
+ * times, and every few seconds in case it missed a notice.
  */
 import { randomUUID } from 'node:crypto';
 import { StoreUnavailable } from '../../ports/errors.ts';
@@ -11,15 +11,15 @@ import { type Lane, lanes, type Want } from './job-lanes.ts';
 import type { Op, TakenJob, TakeReply } from './protocol.ts';
 
 export interface QueueSignals {
-  /** Calls back with the queues that may have something to take, until the returned function is called. */
+  /** Calls the listener with queues that may have a job to take, until the returned function is called. */
   onTouched(listener: (queues: readonly string[]) => void): () => void;
 }
 
-/** How long to wait after the store refused to hand out jobs or to store results. */
+/** Pause, in ms, after the store failed to hand out jobs or to store a result. */
 const STORE_RETRY_MS = 500;
-/** How often the consumer looks for queues and jobs that it was not told of. */
+/** How often, in ms, the consumer looks for queues and jobs of which it got no notice. */
 const LOOK_EVERY_MS = 2_000;
-/** What a handler may take once its signal has aborted; then its job is left to be taken again. */
+/** Time, in ms, that a handler gets after its signal has aborted. Then its job is left for another run. */
 const AFTER_CUT_MS = 1_000;
 
 export function jobConsumer<D>(link: Link, signals: QueueSignals, options: ConsumeOptions<D>): Consumer {
@@ -72,7 +72,7 @@ export function jobConsumer<D>(link: Link, signals: QueueSignals, options: Consu
     try {
       touch(await link.sendAndWait<readonly string[]>({ kind: 'listQueues', prefix: queuePrefix }));
     } catch {
-      // The store is away; the next look finds what this one would have found.
+      // The store is away. The next look finds the same queues.
     } finally {
       looking = false;
     }
@@ -102,7 +102,7 @@ export function jobConsumer<D>(link: Link, signals: QueueSignals, options: Consu
       options.onError?.(error, job);
       result = cut.signal.aborted ? release(job, 'place') : failed(lane, error, taken);
     }
-    // The next job is taken along with this result; no handler waits for its commit.
+    // The next job is taken while this result is stored: no handler waits for the commit of another job.
     lane.storing += 1;
     const stored = store(result).finally(() => {
       storing.delete(stored);
@@ -126,7 +126,7 @@ export function jobConsumer<D>(link: Link, signals: QueueSignals, options: Consu
     return { kind: 'retryJob', queue, id, delayMs };
   };
 
-  /** Tries until the store takes the result: a job that was handled must not be handled again because of a lost note. */
+  /** Tries until the store takes the result: a handled job must not run again because its result was lost. */
   const store = async (result: Op): Promise<void> => {
     for (;;) {
       try {

@@ -1,10 +1,13 @@
-/** What a consumer knows of each of its queues: how much it may take now, and when to look again. Times are monotonic. */
+/**
+ * A consumer's view of each of its queues: how many jobs it may take now, and when to look again. Times are monotonic.
+ */
 import type { TakeReply } from './protocol.ts';
 
 export interface Lane {
   readonly queue: string;
-  /** Handlers under way, and results that are not stored yet. */
+  /** Handlers that are running. */
   running: number;
+  /** Results that are not stored yet. */
   storing: number;
   pausedUntil: number;
   wakeAt: number;
@@ -18,23 +21,23 @@ export interface Want {
 
 export interface Lanes {
   lane(queue: string): Lane;
-  /** The queues may have something to take. */
+  /** Marks the queues as having, perhaps, jobs to take. */
   touch(queues: readonly string[]): void;
-  /** What may be taken now; the caller takes it. */
+  /** Returns how many jobs to take of each queue now. The caller must take them and report to `took`. */
   wants(): readonly Want[];
-  /** Notes what the store had for these wants. */
+  /** Records the store's answer to these wants. */
   took(wants: readonly Want[], reply: TakeReply): void;
   pause(lane: Lane, ms: number): void;
   close(): void;
 }
 
-/** Timers hold no more than this. */
+/** The longest delay, in ms, that a timer of Node can have. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** @param concurrency for each queue @param wake called when a queue is worth a look again */
+/** @param concurrency handlers at once, for each queue @param wake called when a queue should be looked at again */
 export function lanes(concurrency: number, wake: () => void): Lanes {
   const all = new Map<string, Lane>();
-  /** Those that may have something to take: most have nothing most of the time. */
+  /** Lanes that may have jobs to take. Most are empty most of the time, so the others are not looked at. */
   const ready = new Set<Lane>();
   let closed = false;
 
@@ -54,7 +57,7 @@ export function lanes(concurrency: number, wake: () => void): Lanes {
     return lane;
   };
 
-  /** The earliest time wins; what was set later is found out at the look. */
+  /** Sets the timer of a lane. The earliest time wins: the look at that time learns of later ones. */
   const wakeIn = (lane: Lane, ms: number): void => {
     const at = performance.now() + ms;
     if (closed || (lane.timer !== undefined && lane.wakeAt <= at)) return;

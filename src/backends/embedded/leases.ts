@@ -5,18 +5,18 @@ import type { Lease, Leases } from '../../ports/leases.ts';
 import type { Link } from './connection/link.ts';
 import { type AcquireReply, LEASE_MS } from './protocol.ts';
 
-/** ms between two renewals, so that a lease outlives some that are late. */
+/** ms between two renewals: a lease survives a few that are late or lost. */
 const RENEW_MS = LEASE_MS / 4;
-/** ms for which a release is waited for; if it is not heard, the lease expires. */
+/** How long, in ms, to wait for the answer to a release. If none comes, the lease expires by itself. */
 const RELEASE_MS = 500;
-/** ms between two looks whether a name that somebody else holds is free. */
+/** ms between two tries to acquire a lease that another holder has. */
 const LOOK_MS = 250;
 
 export function embeddedLeases(link: Link): Leases {
-  /** Holds what was acquired at `askedAt` or later, renews it, and gives it back. */
+  /** The lease that was acquired at `askedAt` or later: renews it until it is released or lost. */
   const hold = (name: string, token: number, askedAt: number): Lease => {
     const losing = new AbortController();
-    /** Until then nobody else has the lease: counted from before it was asked for. */
+    /** No other holder can have the lease before this time. It counts from before the request, to be safe. */
     let until = askedAt + LEASE_MS;
     let timer: NodeJS.Timeout | undefined;
 
@@ -24,7 +24,7 @@ export function embeddedLeases(link: Link): Leases {
       clearTimeout(timer);
       losing.abort();
     };
-    /** A store that is away is asked again until the lease has expired. */
+    /** Renews the lease once. If the store is away, the next tick tries again, until the lease has expired. */
     const renew = async (): Promise<void> => {
       const renewedAt = performance.now();
       const isMine = await link.send<boolean>({ kind: 'renewLease', name, token }).catch(() => undefined);
@@ -60,7 +60,7 @@ export function embeddedLeases(link: Link): Leases {
     return reply.type === 'acquired' ? hold(name, reply.token, askedAt) : reply;
   };
 
-  /** Looks until the name is free. */
+  /** Tries until the lease is free. */
   const acquire = async (name: string, signal: AbortSignal): Promise<Lease | undefined> => {
     const holder = randomUUID();
     while (!signal.aborted) {
@@ -87,7 +87,7 @@ export function embeddedLeases(link: Link): Leases {
         return await Promise.race([acquiring, aborted.promise]);
       } finally {
         signal.removeEventListener('abort', abort);
-        // A lease that comes after that is nobody's.
+        // A lease that arrives after the abort has no owner, so it is given back.
         if (signal.aborted) void acquiring.then((lease) => lease?.release()).catch(() => undefined);
       }
     },

@@ -1,11 +1,14 @@
-/** What the threads say to the writer thread and what it answers. Everything is structured-cloneable; positions are numbers here. */
+/**
+ * Messages between the threads and the writer thread. Everything is structured-cloneable; positions are plain numbers
+ * here.
+ */
 import type { EncodedEvent } from '../../domain/codec.ts';
 import type { CarriedError } from '../../ports/errors.ts';
 
 export interface AppendOp {
   readonly kind: 'append';
   readonly stream: string;
-  /** The revision expected; −1: no stream. */
+  /** The expected revision; −1: the stream must not exist. */
   readonly expected: number;
   readonly events: readonly (EncodedEvent & { readonly id: string })[];
   readonly request?: { readonly key: string; readonly fingerprint: string; readonly answer: string } | undefined;
@@ -24,7 +27,7 @@ export type AppendReply =
   | { readonly type: 'conflict'; readonly actual: number }
   | { readonly type: 'duplicateRequest'; readonly earlier: RequestRow };
 
-/** Answered with the earlier record, if there is one. */
+/** The answer is the earlier record, if there is one. */
 export interface RememberRequestOp {
   readonly kind: 'rememberRequest';
   readonly request: RequestRow;
@@ -57,7 +60,7 @@ export interface DeleteRow {
 }
 
 export interface CheckpointRow {
-  /** Of a checkpoint that goes with no collection; else empty. */
+  /** Name of a checkpoint that belongs to no collection; otherwise empty. */
   readonly name: string;
   readonly from: number;
   readonly to: number;
@@ -73,7 +76,7 @@ export interface CopyRow {
 
 export interface DocumentsOp {
   readonly kind: 'documents';
-  /** Without a copy: the one that serves. */
+  /** If `copy` is undefined, the serving copy is meant. */
   readonly collection?: { readonly shape: CollectionShape; readonly copy: CopyRow | undefined } | undefined;
   readonly puts: readonly PutRow[];
   readonly deletes: readonly DeleteRow[];
@@ -101,7 +104,7 @@ interface OneJob {
   readonly id: string;
 }
 
-/** Times are durations, since each thread has a monotonic clock of its own. */
+/** Times are durations, because each thread has its own monotonic clock. */
 export type JobOp =
   | { readonly kind: 'addJobs'; readonly jobs: readonly AddedJob[] }
   /** `taker` names the consumer: its jobs are released when its connection ends. */
@@ -112,7 +115,7 @@ export type JobOp =
     }
   | ({ readonly kind: 'finishJob' } & OneJob)
   | ({ readonly kind: 'retryJob'; readonly delayMs: number } & OneJob)
-  /** Back to its place in the queue, or to the end. */
+  /** The job goes back to its place in the queue, or to the end. */
   | ({ readonly kind: 'releaseJob'; readonly to: 'place' | 'end' } & OneJob)
   | ({ readonly kind: 'buryJob'; readonly reason: string; readonly diedAt: number } & OneJob)
   | ({ readonly kind: 'redriveJob' } & OneJob)
@@ -122,7 +125,7 @@ export type JobOp =
 
 export interface TakeReply {
   readonly jobs: readonly TakenJob[];
-  /** ms until the next delayed job of a queue is due, for queues that gave fewer jobs than were wanted. */
+  /** ms until the next delayed job of a queue is due, for each queue that gave fewer jobs than were wanted. */
   readonly nextInMs: readonly (readonly [queue: string, ms: number])[];
 }
 
@@ -141,7 +144,7 @@ export type ContentOp =
 export const LEASE_MS = 2_000;
 
 export type LeaseOp =
-  /** @param holder a random text: the same one may ask again */
+  /** `holder` is a random text. The same holder may ask again and gets the same lease. */
   | { readonly kind: 'acquireLease'; readonly name: string; readonly holder: string }
   | { readonly kind: 'renewLease' | 'releaseLease'; readonly name: string; readonly token: number };
 
@@ -159,7 +162,7 @@ export type Op =
   | CollectionOp
   | ContentOp;
 
-/** Where a collection's copies lie: generations of its table. */
+/** The generations of a collection's serving copy and of its shadow, which name their tables. */
 export interface CollectionPlace {
   readonly name: string;
   readonly serving: number;
@@ -168,7 +171,10 @@ export interface CollectionPlace {
   readonly shadowVersion: number | null;
 }
 
-/** What became visible with a commit; sent to every thread, before or with the replies to its own operations. */
+/**
+ * The changes that became visible with a commit. Every thread gets it, no later than the replies to its own operations
+ * of that commit.
+ */
 export interface Notice {
   readonly head: number;
   /** Checkpoints that moved. */
@@ -183,7 +189,7 @@ export interface DocumentChange {
   readonly collection: string;
   readonly id: string;
   readonly indexes: readonly string[];
-  /** The keys that it has now, in the order of `indexes`; none if it was deleted. */
+  /** The document's new keys, in the order of `indexes`; none if it was deleted. */
   readonly keys: readonly (string | null)[];
 }
 
@@ -196,26 +202,29 @@ export type ToWriter =
       readonly type: 'ops';
       readonly first: number;
       readonly ops: readonly Op[];
-      /** Now and then: for which share of its time the sender was busy lately, from 0 to 1. */
+      /** The share of time, from 0 to 1, for which the sender was busy lately. It is sent now and then. */
       readonly busy?: number | undefined;
     }
   | { readonly type: 'leave' };
 
 export type FromWriter =
-  /** The first word to a connection. */
+  /** The first message on a connection. */
   | {
       readonly type: 'attached';
-      /** The number of the newest news, here before the first thread hears of it. */
+      /** Shared memory with the number of the newest notice. It is set before any thread receives that notice. */
       readonly newest: Int32Array;
-      /** How things stand, and the number up to which that is. */
+      /** The present state, which includes all notices up to number `news`. */
       readonly notice: Notice;
       readonly news: number;
     }
   | {
       readonly type: 'committed';
-      /** Number of the first reply's operation; the others follow. Several runs, since batches of one thread may commit together. */
+      /**
+       * Runs of replies; `first` is the number of the first one's operation. Several batches of a thread may commit at
+       * once.
+       */
       readonly replies: readonly { readonly first: number; readonly replies: readonly Reply[] }[];
-      /** With the number of the news that it is; each is one more than the one before. */
+      /** `news` is the number of the notice. Notices are counted without gaps. */
       readonly notice?: Notice | undefined;
       readonly news?: number | undefined;
     }

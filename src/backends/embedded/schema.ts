@@ -77,7 +77,7 @@ CREATE INDEX IF NOT EXISTS jobs_to_run ON jobs (queue, run_at, seq) WHERE dead_a
 CREATE INDEX IF NOT EXISTS jobs_dead ON jobs (queue, dead_at, id) WHERE dead_at IS NOT NULL;
 `;
 
-/** Version 1 had an index over the keys of requests as they are. */
+/** Version 1 indexed the keys of requests themselves, not their hashes. */
 function fromVersion1(db: DatabaseSync): void {
   db.function('request_hash', { deterministic: true }, (key) => requestHash(String(key)));
   db.exec(`
@@ -88,7 +88,9 @@ function fromVersion1(db: DatabaseSync): void {
   `);
 }
 
-/** Before version 3 no row said how far off its due time may be, and rounds were counted here and not in the stream. */
+/**
+ * Before version 3 a row did not say how far off its due time may be, and rounds were counted here, not in the stream.
+ */
 function jobsFromVersion2(db: DatabaseSync): void {
   if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'jobs'").get() === undefined) return;
   db.exec(`
@@ -99,14 +101,14 @@ function jobsFromVersion2(db: DatabaseSync): void {
   `);
 }
 
-/** What version 2 had of them. Early files of version 1 may lack them. */
+/** The tables of checkpoints and collections as version 2 had them. Early files of version 1 may lack them. */
 const tablesOf2 = `
 CREATE TABLE IF NOT EXISTS checkpoints (name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS collections (
   name TEXT PRIMARY KEY, serving INTEGER NOT NULL, version INTEGER NOT NULL, shadow INTEGER
 ) STRICT, WITHOUT ROWID`;
 
-/** Until version 2 a checkpoint went by its collection's name, whichever copy served, and did not know its log. */
+/** Up to version 2 a checkpoint had the name of its collection, not of one copy, and did not name its log. */
 function copiesFromVersion2(db: DatabaseSync): void {
   db.exec(`
     INSERT INTO collections (name, serving, version, newest)
@@ -121,7 +123,7 @@ function copiesFromVersion2(db: DatabaseSync): void {
   `);
 }
 
-/** Pages in the write-ahead log at which a commit copies them itself: nobody else did (`wal-checkpoints.ts`). */
+/** At this many pages in the write-ahead log a commit copies them itself: `wal-checkpoints.ts` has failed to. */
 const LATE_CHECKPOINT_PAGES = 32_768;
 
 /** A connection that only moves pages from the write-ahead log into the file. */
@@ -131,7 +133,9 @@ export function openCheckpointer(file: string): DatabaseSync {
   return db;
 }
 
-/** The one connection that writes. An answered commit survives `kill -9` and power loss (WAL, synchronous=FULL). */
+/**
+ * Opens the only connection that writes. An answered commit survives `kill -9` and power loss (WAL, synchronous=FULL).
+ */
 export function openWriter(file: string): DatabaseSync {
   const db = new DatabaseSync(file);
   db.exec(`
@@ -165,23 +169,25 @@ function newerFile(file: string, version: number): Error {
   return new NewerFile(`${file} was written by a newer release (${known})`);
 }
 
-/** Name in `meta`: the id of the event log. */
+/** Name of the row in `meta` that holds the id of the event log. */
 export const LOG_ID = 'log-id';
 
-/** Name in `meta`: requests up to this number are in `request_index`. */
+/** Name of the row in `meta` with a number: requests up to that one are in `request_index`. */
 export const REQUESTS_INDEXED = 'requests-indexed';
 
-/** What a request's key is indexed by: 48 bits; what they point at has to be compared in full. */
+/**
+ * The 48-bit hash that a request is indexed by. Two keys may share one, so the key itself has to be compared as well.
+ */
 export function requestHash(key: string): number {
   return Number.parseInt(hash('sha256', key).slice(0, 12), 16);
 }
 
-/** Name of the checkpoint of a copy. */
+/** The name of a copy's checkpoint. */
 export function copyCheckpoint(collection: string, generation: number): string {
   return `${collection}~${generation}`;
 }
 
-/** The same in SQL; NULL where the collection is. */
+/** The same as an SQL expression; NULL if the collection is NULL. */
 export function checkpointOf(collection: string, generation: string): string {
   return `${collection} || '~' || ${generation}`;
 }

@@ -1,10 +1,13 @@
-/** How busy this thread is, by its event loop. */
+/** Measures how busy this thread is, by its event loop. */
 import { performance } from 'node:perf_hooks';
 
 /** Span of a report, in ms: long enough for many turns, short enough to follow the load. */
 const SPAN_MS = 20;
 
-/** @returns asked often, once in each span the share of its time that the thread was busy, from 0 to 1 */
+/**
+ * @returns a function that gives, once in each span, the share of time that the thread was busy (0 to 1), else
+ * `undefined`
+ */
 export function busyShare(): () => number | undefined {
   let last = performance.eventLoopUtilization();
   let lastAt = performance.now();

@@ -1,4 +1,4 @@
-/** What a thread has of the embedded backend: its reading connection, its line to the writer, and what it was last told. */
+/** A thread's access to the embedded backend: a reading connection, a link to the writer, and the newest notices. */
 import type { MessagePort } from 'node:worker_threads';
 import { checkpointOf } from '../schema.ts';
 import { type Link, openLink } from './link.ts';
@@ -9,20 +9,20 @@ export interface EmbeddedThread {
   prepare(sql: string): Statement;
   readonly link: Link;
   /**
-   * What is read from now on is no older than what any thread was told of before.
-   * @returns whether this one has been told of all of it, too: what it remembers may be older otherwise
+   * Processes pending notices, so that later reads see every commit that was announced to any thread before this call.
+   * @returns false if a notice is still on its way to this thread: its caches may then be stale
    */
   drainNotices(): boolean;
-  /** Position of the newest event that this thread was told of. */
+  /** Position of the newest event of which this thread has a notice. */
   head(): number;
   /** Waits until the log has grown beyond a position, or the signal aborts. */
   headBeyond(position: number, signal: AbortSignal): Promise<void>;
-  /** Where a checkpoint stands. A collection's name means the copy that serves. */
+  /** The position of a checkpoint. The name of a collection means its serving copy. */
   checkpoint(name: string): number;
-  /** The same from the file, for who may not have been told of the newest. */
+  /** `head` and `checkpoint` read from the file, for a caller whose newest notice may still be on its way. */
   readHead(): number;
   readCheckpoint(name: string): number;
-  /** Calls back at every move of a checkpoint until told to stop. */
+  /** Calls the listener at every move of a checkpoint, until the returned function is called. */
   onCheckpoint(listener: (name: string, position: number) => void): () => void;
   close(): Promise<void>;
 }

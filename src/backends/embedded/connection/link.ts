@@ -1,51 +1,54 @@
-/** One thread's line to the writer thread: sends operations in batches, settles their promises, passes notices on. */
+/**
+ * A thread's link to the writer thread: sends operations in batches, completes their promises and passes notices on.
+ */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { CALL_WITHIN_MS, carried, StoreUnavailable } from '../../../ports/errors.ts';
 import type { FromWriter, Notice, Op, Reply, ToWriter } from '../protocol.ts';
 import { busyShare } from './busy-share.ts';
 
-/** Operations that may wait for their commit; beyond, the store is overloaded. */
+/** How many operations may wait for their commit. Beyond that the store counts as overloaded. */
 const MAX_PENDING = 20_000;
 /** A batch goes out at the end of the event loop's turn, or as soon as it has this many operations. */
 const FLUSH_AT = 64;
-/**
- * Of the time within which a call must end: until its outcome is taken for unknown, if its sender does not wait on, and
- * between two looks for such calls.
- */
+/** An unanswered call fails after this part of the time within which every call must end. */
 const PATIENCE = 10 / 12;
+/** Overdue calls are looked for at this interval, also as a part of that time. */
 const LOOK_EVERY = 1 / 12;
 
 interface Pending {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
-  /** When it is given up, on the monotonic clock. */
+  /** Time at which the call fails if it has no answer, by the monotonic clock. */
   readonly until: number;
 }
 
 export interface Link {
-  /** @throws StoreUnavailable when too much waits, the writer is gone or silent; what the writer refuses with (`ports/errors.ts`) */
+  /**
+   * @throws StoreUnavailable if too many operations wait, or the writer is gone or silent; otherwise the error with
+   * which the writer refuses the operation (`ports/errors.ts`)
+   */
   send<T>(op: Op): Promise<T>;
   /**
-   * The same for what must not have an unknown outcome: its answer is waited for as long as there is a writer. A job that
-   * was taken, say, is nobody's if the answer that hands it over is not heard.
+   * Sends an operation whose outcome must not stay unknown: it waits for the answer as long as the writer lives. For
+   * instance, a taken job would have no consumer if the answer with the job were lost.
    */
   sendAndWait<T>(op: Op): Promise<T>;
-  /** Told of every commit, before the promises of its operations settle. */
+  /** Calls the listener with every notice, before the promises of the same commit are completed. */
   onNotice(listener: (notice: Notice) => void): void;
   /**
-   * Takes what the writer has said by now, without waiting for the event loop.
-   * @returns whether that is all there is: another thread may hear of a commit a moment earlier
+   * Processes the messages of the writer that have arrived, without waiting for the event loop.
+   * @returns false if a notice is still on its way here: another thread may have received it a moment earlier
    */
   drainNotices(): boolean;
-  /** Aborts when the link is closed or lost: what waits for notices ends. */
+  /** Aborts when the link is closed or lost, so that waits for notices end. */
   readonly signal: AbortSignal;
-  /** Waits for what was sent, as long as an operation is waited for, then lets go of the port. */
+  /** Waits for the answers to all sent operations, but no longer than the deadline of a call, then closes the port. */
   close(): Promise<void>;
-  /** The writer is gone. */
+  /** To be called when the writer is gone. Every pending call fails. */
   lost(reason: string): void;
 }
 
-/** @param withinMs within which a call ends */
+/** @param withinMs time, in ms, within which every call of a port must end */
 export function openLink(port: MessagePort, withinMs = CALL_WITHIN_MS): Link {
   const deadlineMs = withinMs * PATIENCE;
   const pending = new Map<number, Pending>();
@@ -57,7 +60,7 @@ export function openLink(port: MessagePort, withinMs = CALL_WITHIN_MS): Link {
   let scheduled: NodeJS.Immediate | undefined;
   let gone: string | undefined;
   let left: (() => void) | undefined;
-  /** Of the writer, once attached. */
+  /** Shared memory with the number of the newest notice, once the writer has attached this link. */
   let newest: Int32Array | undefined;
   let heard = 0;
 
@@ -79,7 +82,7 @@ export function openLink(port: MessagePort, withinMs = CALL_WITHIN_MS): Link {
   };
   const failAll = (reason: string): void => fail(() => true, reason);
 
-  const settle = (number: number, reply: Reply): void => {
+  const complete = (number: number, reply: Reply): void => {
     const waiting = pending.get(number);
     if (waiting === undefined) return;
     pending.delete(number);
@@ -99,7 +102,7 @@ export function openLink(port: MessagePort, withinMs = CALL_WITHIN_MS): Link {
     }
     if (message.type === 'attached') return;
     for (const { first, replies } of message.replies)
-      for (const [index, reply] of replies.entries()) settle(first + index, reply);
+      for (const [index, reply] of replies.entries()) complete(first + index, reply);
   };
   port.on('message', receive);
 

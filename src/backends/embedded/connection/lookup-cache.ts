@@ -1,11 +1,11 @@
 /**
- * Remembers the documents found under a key, so that a push to 200 known terminals costs no queries. Correct because every
- * change goes through the one writer, which notifies all threads of the changed documents before it answers the change.
+ * Remembers the documents found under a key, so that a push to 200 known terminals costs no queries. This is correct
+ * because every change goes through the one writer, which notifies all threads before it answers the change.
  */
 import { LRUCache } from 'lru-cache';
 import type { Stored } from '../../../ports/documents.ts';
 
-/** Of each index. */
+/** Keys that are remembered for each index. */
 const MAX_KEYS = 50_000;
 /** A longer list is not worth keeping. */
 const MAX_ITEMS = 50;
@@ -14,7 +14,7 @@ type Items = readonly Stored<unknown>[];
 
 export interface LookupCache {
   lookup(index: string, key: string, limit: number, find: () => Items): Items;
-  /** A document changed: results with it, and those under its keys, are forgotten. */
+  /** A document has changed: forgets the results that contain it, and those under its new keys. */
   changed(id: string, indexes: readonly string[], keys: readonly (string | null)[]): void;
   clear(): void;
 }
@@ -29,7 +29,7 @@ interface Entry {
 type EntryList = LRUCache<string, Entry>;
 
 export function lookupCache(): LookupCache {
-  /** By index: the key alone, as the caller has it, is found faster than any text that is made of both. */
+  /** A list for each index: looking up the bare key is faster than building a text of index and key. */
   const lists = new Map<string, EntryList>();
   /** document id → the entries whose items hold it */
   const holders = new Map<string, Set<Entry>>();
@@ -65,7 +65,7 @@ export function lookupCache(): LookupCache {
       const known = list.get(key)?.items;
       if (known !== undefined) return known.length > limit ? known.slice(0, limit) : known;
       const items = find();
-      // A list as long as the limit may have been cut off by it.
+      // A list as long as the limit may be incomplete.
       if (items.length < limit && items.length <= MAX_ITEMS) keep({ items, key, list });
       return items;
     },

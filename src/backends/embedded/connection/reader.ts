@@ -1,12 +1,12 @@
 /**
- * The connection that a thread reads with. All that is read in one turn of the event loop, or until the writer's next
- * news, is one state of the file: a statement by itself has to look for newer commits first, and where there are some
- * everything that it had in its cache is void.
+ * The reading connection of a thread. All reads in one turn of the event loop, or until the writer's next notice, share
+ * one transaction and so see one state of the file. Without it each statement would check for newer commits first, and
+ * drop the page cache if there are some.
  */
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
 import { StoreUnavailable } from '../../../ports/errors.ts';
 
-/** SQLite's code for a statement that makes no sense. */
+/** SQLite's code for a faulty statement. */
 const SQLITE_ERROR = 1;
 
 export type Row = Record<string, SQLOutputValue>;
@@ -19,12 +19,12 @@ export interface Statement {
 
 export interface Reader {
   prepare(sql: string): Statement;
-  /** Reads from now on see everything that is committed by now. */
+  /** Later reads see everything that is committed by now. */
   refresh(): void;
   close(): void;
 }
 
-/** A connection that only reads, as every thread opens it. */
+/** Opens a connection that only reads. Every thread has one. */
 export function openReadOnly(file: string): DatabaseSync {
   const db = new DatabaseSync(file, { readOnly: true });
   db.exec('PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;');
@@ -41,7 +41,7 @@ export function openReader(file: string): Reader {
     if (ending === undefined) return;
     clearImmediate(ending);
     ending = undefined;
-    // An error of the file may have ended it already.
+    // An error of the file may have ended the transaction already.
     if (db.isTransaction) commit.run();
   };
 
@@ -84,7 +84,7 @@ export function openReader(file: string): Reader {
   };
 }
 
-/** Not of a statement that makes no sense: that is a defect of ours. */
+/** Whether the error comes from the file. A faulty statement is a defect of ours instead. */
 function isOfTheFile(error: unknown): boolean {
   const { code, errcode } = error as { code?: string; errcode?: number };
   return code === 'ERR_INVALID_STATE' || (code === 'ERR_SQLITE_ERROR' && errcode !== SQLITE_ERROR);

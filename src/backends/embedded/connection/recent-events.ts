@@ -1,13 +1,13 @@
 /**
- * The newest events of the log as a thread has read them: several subscriptions follow it and each event is read and
- * decoded once. Positions of this log have no gaps.
+ * The newest events that a thread has read. Several subscriptions follow the log, and thanks to this each event is read
+ * and decoded only once. Positions of this log have no gaps.
  */
 import type { RecordedEvent } from '../../../ports/event-log.ts';
 import type { EventRow } from '../event-row.ts';
 
-/** Characters of JSON that are kept. */
+/** Characters of JSON that are kept, at most. */
 const MAX_CHARACTERS = 8 * 1024 * 1024;
-/** Dropped at once when there are too many. */
+/** Number of events that are dropped together when there are too many. */
 const DROP = 256;
 
 export interface EventEntry {
@@ -16,18 +16,20 @@ export interface EventEntry {
 }
 
 export interface RecentEvents {
-  /** Up to `limit` events after a position; `undefined` if they (or some of them) are not known here. */
+  /** Returns up to `limit` events after a position, or `undefined` if the first of them is not kept here. */
   after(position: number, limit: number): readonly EventEntry[] | undefined;
   at(position: number): EventEntry | undefined;
-  /** Keeps events read after a position, if they follow on those kept or, with `restart`, in their place. */
+  /**
+   * Keeps events that were read after a position, if they follow the kept ones. With `restart` they may replace those.
+   */
   add(after: number, entries: readonly EventEntry[], restart: boolean): void;
-  /** Keeps nothing: the next reader asks the file. */
+  /** Forgets all events, so that the next reader reads the file. */
   clear(): void;
 }
 
 export function recentEvents(maxCharacters = MAX_CHARACTERS): RecentEvents {
   const entries: EventEntry[] = [];
-  /** Position before the first entry. */
+  /** Position of the event before the first entry. */
   let base = 0;
   let characters = 0;
   const end = (): number => base + entries.length;

@@ -16,7 +16,7 @@ export function documentCheckpoints(thread: EmbeddedThread): Pick<Documents, 'ch
   );
   const waiters = new Map<string, Set<Waiter>>();
 
-  // One listener, however many wait.
+  // One listener serves all waiters.
   thread.onCheckpoint((name, position) => {
     for (const waiter of waiters.get(name) ?? []) if (position >= waiter.wanted) waiter.finish(true);
   });

@@ -1,4 +1,4 @@
-/** SQL for a page of a collection in an index's order, and the cursors that tie pages together. */
+/** Makes the SQL for a page of a collection in an index's order, and the cursors that lead to the next page. */
 import type { FindOptions } from '../../../ports/documents.ts';
 
 type Cursor = readonly [key: string, sort: string, id: string];

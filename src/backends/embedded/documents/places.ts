@@ -1,4 +1,4 @@
-/** Where the copies of each collection lie, as this thread knows from its notices and, where one may be late, from the file. */
+/** The tables that hold each collection's copies. Known from notices; while one may be late, read from the file. */
 import type { Collection, Copy } from '../../../ports/documents.ts';
 import { CopyOfAnotherVersion, StaleCopy } from '../../../ports/errors.ts';
 import type { EmbeddedThread } from '../connection/connection.ts';
@@ -7,18 +7,18 @@ import type { CollectionPlace, CollectionShape } from '../protocol.ts';
 import { tableOf } from '../schema.ts';
 
 export interface Places {
-  /** Makes sure that the collection has a copy, and what the writer needs to know of it. */
+  /** Makes sure that the collection has a copy. Returns the description that the writer needs. */
   open<T>(collection: Collection<T>): Promise<CollectionShape>;
-  /** The copies of a collection that is open, as new as all that any thread was told of. */
+  /** The copies of an open collection. Includes every change that was announced to any thread before. */
   now(name: string): CollectionPlace;
   /**
-   * The table of a copy, or of the one that serves.
+   * The table of a copy; without `copy`, that of the serving copy.
    * @throws CopyOfAnotherVersion, StaleCopy
    */
   table<T>(collection: Collection<T>, copy?: Copy): string;
-  /** A statement on the reading connection, prepared once. */
+  /** Returns a statement on the reading connection, which is prepared only once. */
   prepare(sql: string): Statement;
-  /** Calls back when the copies of a collection change. */
+  /** Calls the listener when the copies of a collection change. */
   onChange(listener: (name: string) => void): void;
 }
 

@@ -17,7 +17,10 @@ export function documentReads(thread: EmbeddedThread, places: Places): Reads {
   });
   places.onChange((name) => caches.get(name)?.clear());
 
-  /** The cache of a collection that is looked up by keys; only of such a one this thread gets every change. */
+  /**
+   * Returns the cache of a collection that is looked up by keys. From then on the writer reports its changes to all
+   * threads.
+   */
   const lookups = async (name: string): Promise<LookupCache> => {
     const known = caches.get(name);
     if (known !== undefined) return known;
@@ -27,7 +30,7 @@ export function documentReads(thread: EmbeddedThread, places: Places): Reads {
     return cache;
   };
 
-  /** Documents by their ids from one copy; not those that were deleted. */
+  /** Returns a function that gets documents of one copy by id. Deleted ones are not found. */
   const getter = <T>(collection: Collection<T>, copy?: Copy): ((id: string) => Stored<T> | undefined) => {
     const select = prepare(`SELECT id, position, document FROM ${places.table(collection, copy)} WHERE id = ?`);
     return (id) => {
@@ -36,7 +39,7 @@ export function documentReads(thread: EmbeddedThread, places: Places): Reads {
     };
   };
 
-  /** Documents by one key of an index. */
+  /** Returns a function that finds documents by one key of an index. */
   const finder = <T>(table: string, index: string): ((key: string, limit: number) => readonly Stored<T>[]) => {
     const select = prepare(
       `SELECT id, position, document FROM ${table} WHERE k_${index} = ? ORDER BY s_${index}, id LIMIT ?`,
@@ -98,7 +101,7 @@ export function documentReads(thread: EmbeddedThread, places: Places): Reads {
   };
 }
 
-/** Index names end up in SQL: only declared ones do. */
+/** Index names become part of SQL, so only declared ones are allowed. */
 function assertIndex<T>(collection: Collection<T>, index: string): void {
   if (!Object.hasOwn(collection.indexes, index)) throw new Error(`collection ${collection.name} has no index ${index}`);
 }

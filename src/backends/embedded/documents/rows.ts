@@ -1,4 +1,4 @@
-/** Between documents and the rows that they are stored in. */
+/** Translates between documents and the rows that store them. */
 import { positionOf } from '../../../domain/position.ts';
 import type { Collection, CopyMove, Deletion, Stored } from '../../../ports/documents.ts';
 import type { CheckpointRow, DeleteRow, PutRow } from '../protocol.ts';
@@ -42,7 +42,10 @@ export function checkpointRow(name: string, { from, to, log, fence }: CopyMove):
   };
 }
 
-/** UTF-8 has no lone surrogates: ids and keys are told apart here as they are told apart in the file. */
+/**
+ * An id or key as the file holds it. UTF-8 has no lone surrogates, so texts that differ only in those are equal here,
+ * too.
+ */
 export function asStored(text: string): string {
   return text.toWellFormed();
 }
