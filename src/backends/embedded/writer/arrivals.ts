@@ -1,7 +1,7 @@
-/** Operations that have arrived at the writer and are not committed yet, in the order of their arrival. */
+/** Operations that have arrived at the writer and are not committed yet, in order of arrival. */
 import type { Op } from '../protocol.ts';
 
-/** Operations of one sender; their numbers follow on `first`. */
+/** Operations of one sender, numbered from `first` on. */
 export interface Batch<Sender> {
   readonly sender: Sender;
   readonly first: number;
@@ -12,7 +12,7 @@ export interface Arrivals<Sender> {
   readonly isEmpty: boolean;
   add(batch: Batch<Sender>): void;
   takeAll(): Batch<Sender>[];
-  /** From the first on, as many as come to no more rows than that, but one at least. A batch may be cut. */
+  /** Takes operations from the front that write at most `rows` rows in all, but at least one. A batch may be split. */
   take(rows: number): Batch<Sender>[];
   takeFrom(sender: Sender): Batch<Sender>[];
 }
@@ -54,7 +54,7 @@ export function arrivals<Sender>(): Arrivals<Sender> {
   };
 }
 
-/** A batch as runs of operations that match or do not, each with its number. Most batches are one run. */
+/** Splits a batch into runs of operations that match and runs that do not. Most batches are one run. */
 export function runsOf<Sender>(
   { sender, first, ops }: Batch<Sender>,
   matches: (op: Op) => boolean,
@@ -74,7 +74,7 @@ export function countOps(batches: readonly Batch<unknown>[]): number {
   return batches.reduce((sum, { ops }) => sum + ops.length, 0);
 }
 
-/** How many of the operations, from the first on, come to no more than so many rows. */
+/** Counts the operations from the front that write at most `rows` rows in all. */
 function fitting(ops: readonly Op[], rows: number, oneAtLeast: boolean): number {
   let left = rows;
   let count = 0;
@@ -90,7 +90,7 @@ function rowsOf(ops: readonly Op[]): number {
   return ops.reduce((sum, op) => sum + rowsIn(op), 0);
 }
 
-/** What an operation costs, roughly: the rows that it writes. */
+/** The rough cost of an operation: the number of rows that it writes. */
 function rowsIn(op: Op): number {
   switch (op.kind) {
     case 'append':

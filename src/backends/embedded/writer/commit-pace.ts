@@ -1,42 +1,52 @@
-/** When the writer commits: at once while it has little to do, in larger and rarer transactions under load. */
+/** Decides when the writer commits: at once while it has little to do, in larger and rarer transactions under load. */
 
-/** After so many operations in one transaction the next one waits for company: what comes alone is committed at once. */
+/**
+ * After a transaction with this many operations the next one waits for more operations; after a smaller one it does
+ * not.
+ */
 const COMPANY_OPS = 4;
-/** A transaction then begins this long after the one before at the earliest, so that more share its fsync. */
+/**
+ * Then at least this many ms lie between the beginnings of two transactions, so that more operations share an fsync.
+ */
 const COMMIT_EVERY_MS = 2;
 /**
- * So many operations in one transaction of threads that callers wait for are load: they come faster than they are committed.
- * Fewer come often at most, and leave time for the background.
+ * The writer counts as under load if a transaction has this many foreground operations, for which callers wait: they
+ * then arrive faster than they are committed. With fewer there is time left for the background.
  */
 const LOAD_OPS = 16;
-/** Load is over when there was none for so long. */
+/** Load is over when no transaction has shown any for this many ms. */
 const LOAD_ENDS_MS = 20;
 /**
- * Under load the background's operations are committed this often, so that what is derived from an answer costs less, in
- * larger batches, and comes soon after it.
+ * ms between two commits of background operations under load. They come in larger batches, which cost less, and are
+ * still committed soon.
  */
 const BACKGROUND_SOON_MS = 10;
-/** The same when the thread that answers has no time left: an answer comes before what is derived from it. */
+/** The same while the thread that answers callers has no time left: answers come first, background work later. */
 const BACKGROUND_LATE_MS = 200;
-/** Shares of its time that this thread is busy: up to the first it is soon, from the second on late, between them graded. */
+/**
+ * Up to the first busy share of that thread the interval is the short one, from the second on the long one; between, it
+ * grows.
+ */
 const SOON_UP_TO = 0.88;
 const LATE_FROM = 0.98;
-/** The busy share is smoothed over about so many reports. */
+/** The busy share is smoothed over about this many reports. */
 const BUSY_REPORTS = 5;
-/** Rows of the background in one transaction under load: a caller waits for the transaction at hand, not for a backlog. */
+/**
+ * Background rows in one transaction under load, at most. So a caller waits for one transaction and not for a backlog.
+ */
 const ROWS_SOON = 256;
 const ROWS_LATE = 128;
 
 export interface CommitPace {
-  /** ms until the background's operations may be committed; 0: now. */
+  /** ms until background operations may be committed; 0: now. */
   beforeBackground(): number;
-  /** ms for which the next transaction is to wait for company; 0: it may begin. */
+  /** ms for which the next transaction should wait for more operations; 0: it may begin. */
   beforeNext(): number;
-  /** Rows of the background that may go into the next transaction. */
+  /** How many background rows may go into the next transaction. */
   backgroundRows(): number;
-  /** The thread that answers was busy for this share of its time lately, from 0 to 1. */
+  /** Reports the share of time, from 0 to 1, for which the thread that answers callers was busy lately. */
   answering(busy: number): void;
-  /** A transaction begins with so many operations of each kind. */
+  /** Reports that a transaction begins, with the number of its operations of each kind. */
   begin(foreground: number, background: number): void;
 }
 
@@ -69,7 +79,7 @@ export function commitPace(now: () => number = () => performance.now()): CommitP
   };
 }
 
-/** ms between two commits of the background under load. Grows by the same factor for each step of the share. */
+/** ms between two commits of the background under load. It grows exponentially with the busy share. */
 function backgroundEvery(busyShare: number): number {
   const grade = Math.min(1, Math.max(0, (busyShare - SOON_UP_TO) / (LATE_FROM - SOON_UP_TO)));
   return BACKGROUND_SOON_MS * (BACKGROUND_LATE_MS / BACKGROUND_SOON_MS) ** grade;

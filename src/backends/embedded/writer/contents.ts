@@ -2,9 +2,9 @@ import type { DatabaseSync } from 'node:sqlite';
 import { seal } from '../cipher.ts';
 
 export interface ContentWriter {
-  /** Of an id that is taken, or was erased, nothing. */
+  /** Does nothing if the id is taken or was erased. */
   put(id: string, text: string): void;
-  /** Leaves an empty row, so that nothing is put there again. */
+  /** Leaves an empty row, so that no later put stores the content again. */
   delete(id: string): void;
 }
 

@@ -6,8 +6,9 @@ const NO_STREAM = -1;
 
 export interface EventWriter {
   append(op: AppendOp, putContent: (id: string, text: string) => void): AppendReply;
-  /** The newest position given out; reset with `reload` after a rollback. */
+  /** Position of the newest event. */
   head(): number;
+  /** To be called after a rollback: reads the head from the file again. */
   reload(): void;
 }
 
@@ -25,7 +26,7 @@ export function eventWriter(db: DatabaseSync, requests: RequestWriter): EventWri
   const readHead = (): number => Number(maxPosition.get()?.position ?? 0);
   let head = readHead();
 
-  /** A stream that is where the append left it, or further, answers like the first time. */
+  /** Gives the first answer again if this very append is in the stream already, perhaps with later events behind it. */
   const repeated = (op: AppendOp): AppendReply | undefined => {
     const rows = written.all(op.stream, op.expected, op.events.length);
     const same = rows.length === op.events.length && rows.every((row, index) => row.id === op.events[index]?.id);

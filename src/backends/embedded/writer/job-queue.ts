@@ -1,27 +1,29 @@
-/** The jobs of one queue that are in memory: those that wait, in their order, and those that run. */
+/** The jobs of one queue that are in memory: the waiting ones, in order, and the running ones. */
 import type { PlacedJob } from './job-rows.ts';
 
 export interface HeldJob extends PlacedJob {
-  /** Whether the table has it, too. */
+  /** Whether the job is in the table as well. */
   readonly hasRow: boolean;
 }
 
 export interface JobQueue {
-  /** Waiting and running. */
+  /** All jobs in memory, waiting or running. */
   readonly held: ReadonlyMap<string, HeldJob>;
   readonly waiting: number;
   readonly running: number;
-  /** Held jobs that the table has, too; and those of them that wait. */
+  /** Held jobs that are in the table as well. */
   readonly rows: number;
+  /** Those of them that wait. */
   readonly rowsWaiting: number;
-  /** Puts a job where it belongs by its time and number. */
+  /** Adds a waiting job at its place by due time and number. */
   put(job: HeldJob): void;
-  /** The first one that waits runs from now on. */
+  /** Takes the first waiting job, which then counts as running. */
   take(taker: string): HeldJob | undefined;
-  /** A running job waits again, in its place or in another. */
+  /** Lets a running job wait again, at its old place or at `place`. @returns false if the job is not running */
   release(id: string, place?: Pick<PlacedJob, 'runAt' | 'seq'>): boolean;
+  /** Ids of the running jobs that a consumer took. */
   takenBy(taker: string): string[];
-  /** A job that runs, or nothing. */
+  /** The job of that id, if it is running. */
   active(id: string): HeldJob | undefined;
   /** Forgets a running job. */
   drop(id: string): void;
@@ -30,7 +32,7 @@ export interface JobQueue {
 export function jobQueue(): JobQueue {
   const held = new Map<string, HeldJob>();
   const takers = new Map<string, string>();
-  /** In order, from `first` on. */
+  /** The waiting jobs in order, from index `first` on. Entries before that have been taken. */
   let waiting: HeldJob[] = [];
   let first = 0;
   let rows = 0;
@@ -40,7 +42,7 @@ export function jobQueue(): JobQueue {
     if (!held.has(job.id) && job.hasRow) rows += 1;
     if (job.hasRow) rowsWaiting += 1;
     held.set(job.id, job);
-    // Nearly all go to the very end, or to the very front where they were taken from.
+    // Nearly all jobs go to the end, or back to the front from which they were taken.
     const head = waiting[first];
     if (first > 0 && head !== undefined && isBefore(job, head)) {
       first -= 1;
@@ -50,7 +52,7 @@ export function jobQueue(): JobQueue {
     waiting.splice(placeOf(job), 0, job);
   };
 
-  /** By halving, in what is left of the list. */
+  /** Index at which a job belongs, by binary search. */
   const placeOf = (job: HeldJob): number => {
     let low = first;
     let high = waiting.length;

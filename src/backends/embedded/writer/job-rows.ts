@@ -1,38 +1,38 @@
-/** The job table: retries, dead letters, and whatever memory has no room for. */
+/** The job table. It holds retries, dead letters, delayed jobs, and jobs for which memory has no room. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { TakenJob } from '../protocol.ts';
 
-/** A job with its place in its queue: by due time, then by number. */
+/** A job with its place in the queue: jobs are ordered by due time, then by number. */
 export interface PlacedJob extends TakenJob {
-  /** ms, on the clock of `openJobRows`. */
+  /** Due time in ms, by the clock of `openJobRows`. */
   readonly runAt: number;
   readonly seq: number;
 }
 
 export interface JobRows {
-  /** A number greater than all before. */
+  /** Returns a number greater than all earlier ones. */
   nextSeq(): number;
   has(queue: string, id: string): boolean;
   count(queue: string): number;
-  /** @param delayMs how far off its due time may be after a restart @returns false if there is one of that id */
+  /** @param delayMs the longest wait that is left after a restart @returns false if the queue has a row of that id */
   insert(job: PlacedJob, delayMs: number): boolean;
   remove(queue: string, id: string): void;
   retry(queue: string, id: string, runAt: number, delayMs: number): void;
   bury(queue: string, id: string, reason: string, diedAt: number): void;
-  /** @returns false if there is no such dead letter */
+  /** @returns false if the queue has no dead letter of that id */
   redrive(queue: string, id: string, runAt: number): boolean;
   discard(queue: string, id: string): boolean;
-  /** Jobs that are due, in order. */
+  /** Due jobs, in order. */
   due(queue: string, now: number, limit: number): readonly PlacedJob[];
-  /** When the first job is due that is not due yet. */
+  /** Due time of the first job that is not due yet. */
   nextDue(queue: string, now: number): number | undefined;
   counts(queue: string, now: number): { readonly dead: number; readonly delayed: number; readonly due: number };
   queues(prefix: string): string[];
 }
 
 /**
- * @param now ms since 1970 as they were when the process started, counted on monotonically. A wall clock that was set back
- * since the rows were written makes none of them wait longer than its delay.
+ * @param now ms since 1970 at the start of the process, plus the monotonic time since then. If the wall clock was set
+ * back after a row was written, the row waits no longer than its delay even so.
  */
 export function openJobRows(db: DatabaseSync, now: number): JobRows {
   db.prepare('UPDATE jobs SET run_at = ? + delay_ms WHERE dead_at IS NULL AND run_at > ? + delay_ms').run(now, now);
@@ -95,7 +95,7 @@ export function openJobRows(db: DatabaseSync, now: number): JobRows {
     },
     counts: (queue, at) => counts.get(at, at, queue) as { dead: number; delayed: number; due: number },
     queues(prefix) {
-      // One look-up for each name; a DISTINCT would walk over all rows.
+      // One look-up for each name: a DISTINCT would scan all rows.
       const names: string[] = [];
       let name = firstQueue.get(prefix)?.queue;
       while (typeof name === 'string' && name.startsWith(prefix)) {

@@ -1,7 +1,7 @@
 /**
  * The queues. A job lives in memory until its first run has ended: one that succeeds at once costs no row and no
- * transaction. Retries and dead letters are rows, and so is what memory has no room for. What runs is known in memory only:
- * the file is held by one process, so after a crash nothing runs.
+ * transaction. Retries, dead letters and delayed jobs are rows, and so are jobs for which memory has no room. Only
+ * memory knows which jobs run: one process holds the file, so after a crash no job runs.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { assertNever } from '../../../domain/decider.ts';
@@ -9,36 +9,39 @@ import type { AddedJob, JobOp, TakenJob, TakeReply } from '../protocol.ts';
 import { type HeldJob, type JobQueue, jobQueue } from './job-queue.ts';
 import { openJobRows } from './job-rows.ts';
 
-/** Rows of a queue that are read at once. */
+/** Due rows of a queue that are read into memory at a time. */
 const READ_AHEAD = 256;
 
 export interface JobWriter {
-  /** Whether the operation writes rows, as things stand. */
+  /** Whether the operation would write rows now. */
   needsTransaction(op: JobOp): boolean;
   apply(op: JobOp): unknown;
-  /** Queues that may have something to take since the last call. */
+  /** Queues that may have got jobs to take since the last call. */
   touched(): string[];
-  /** The jobs that these consumers were running wait again. */
+  /** Lets the running jobs of these consumers wait again. */
   release(takers: ReadonlySet<string>): void;
   committed(): void;
   rolledBack(): void;
-  /** Makes rows of the jobs that are in memory only. */
+  /** Writes rows for the jobs that are in memory only. */
   keepAll(): void;
 }
 
 export interface JobLimits {
-  /** Jobs that may be in memory without a row; more become rows. */
+  /** How many jobs may be in memory without a row. Further jobs become rows. */
   readonly jobsInMemory: number;
 }
 
 interface Queue extends JobQueue {
-  /** Rows of any kind; unknown after a rollback. */
+  /** Number of all its rows; `undefined` until it is counted, and after a rollback. */
   rowCount: number | undefined;
-  /** No row that is not in memory is due earlier. */
+  /** No row that is missing in memory is due before this time. */
   nextRowAt: number;
 }
 
-/** Counts on from the time at which the thread started, whatever becomes of the wall clock. */
+/**
+ * ms since 1970 at the start of the thread, plus the monotonic time since then: setting the wall clock does not change
+ * it.
+ */
 function steadyNow(): number {
   return performance.timeOrigin + performance.now();
 }
@@ -48,7 +51,7 @@ export function jobWriter(db: DatabaseSync, { jobsInMemory }: JobLimits, now: ()
   const queues = new Map<string, Queue>();
   const touched = new Set<string>();
   let withoutRow = 0;
-  /** What becomes true in memory with the commit. */
+  /** Changes of the state in memory that wait for the commit. */
   let onCommit: (() => void)[] = [];
 
   const queueOf = (name: string): Queue => {
@@ -84,7 +87,7 @@ export function jobWriter(db: DatabaseSync, { jobsInMemory }: JobLimits, now: ()
     } else if (rows.insert(placed, Math.max(0, Math.ceil(delayMs)))) addedRow(job.queue, runAt);
   };
 
-  /** Rows that are due take their places among what waits in memory. */
+  /** Reads due rows into memory, each at its place among the waiting jobs. */
   const readAhead = (queue: Queue, name: string, at: number): void => {
     const limit = READ_AHEAD + queue.rows;
     const due = rows.due(name, at, limit);

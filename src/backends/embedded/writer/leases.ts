@@ -1,6 +1,6 @@
 /**
- * Who holds which lease. Tokens are in the file, so that they go on growing after a restart. Holders are in memory only:
- * the file is held by one process, so after a restart every earlier holder is gone.
+ * The leases and their holders. Tokens are in the file, so that they go on growing after a restart. Holders are in
+ * memory only: one process holds the file, so after a restart every earlier holder is gone.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { assertNever } from '../../../domain/decider.ts';
@@ -9,15 +9,15 @@ import { type AcquireReply, LEASE_MS, type LeaseOp } from '../protocol.ts';
 interface Held {
   readonly holder: string;
   readonly token: number;
-  /** On the monotonic clock. */
+  /** Time at which the lease expires, by the monotonic clock. */
   readonly until: number;
 }
 
 export interface LeaseWriter {
   apply(op: LeaseOp): AcquireReply | boolean;
-  /** What was given in the transaction stays given. */
+  /** To be called after a commit: the leases given in the transaction stay. */
   committed(): void;
-  /** What was given in a transaction that was rolled back is as it was. */
+  /** To be called after a rollback: the leases given in the transaction are as they were before. */
   rolledBack(): void;
 }
 
@@ -27,21 +27,21 @@ export function leaseWriter(db: DatabaseSync, now: () => number = () => performa
     `INSERT INTO leases (name, token) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET token = token + 1 RETURNING token`,
   );
   const held = new Map<string, Held>();
-  /** What the transaction at hand has replaced. */
+  /** The holders that the current transaction has replaced. */
   let before: [name: string, held: Held | undefined][] = [];
 
   const acquire = (name: string, holder: string): AcquireReply => {
     const current = held.get(name);
     const left = current === undefined ? 0 : current.until - now();
     if (current !== undefined && left > 0 && current.holder !== holder) return { type: 'held', leftMs: left };
-    // A holder that asks again has not heard the first answer.
+    // A holder that asks again has not received the first answer, so it gets the same token.
     const token = current?.holder === holder ? current.token : Number(nextToken.get(name)?.token);
     before.push([name, current]);
     held.set(name, { holder, token, until: now() + LEASE_MS });
     return { type: 'acquired', token };
   };
 
-  /** A lease that has expired is renewed as well, as long as nobody else has taken it. */
+  /** Renews also a lease that has expired, as long as no other holder has taken it. */
   const renew = (name: string, token: number): boolean => {
     const current = held.get(name);
     if (current?.token !== token) return false;

@@ -1,25 +1,25 @@
 /**
- * Remembered requests (`docs/api.md §2 Idempotency`). Their keys come in no order, and an index that takes each where it
- * belongs dirties a page for every one of them. So the newest are found through memory, and go into the index later: many
- * at once, in its order. A restart reads those that are not indexed into memory again.
+ * Remembered requests (`docs/api.md §2 Idempotency`). Their keys arrive in random order, so inserting each into the
+ * index at once would dirty a page for every request. Instead the newest are found through memory, and are indexed
+ * later, many at a time and in the order of the index. A restart reads those that are not indexed into memory again.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { AppendOp, RequestRow } from '../protocol.ts';
 import { REQUESTS_INDEXED, requestHash } from '../schema.ts';
 
-/** So many are sorted into the index together. */
+/** Requests that are sorted and indexed together: one run. */
 const RUN = 16_384;
-/** With each one that comes, so many of a run go in: it is over before the next one is due. */
+/** Requests of a run that are indexed for each new request. So a run is over before the next one is due. */
 const INDEXED_EACH = 2;
 
 export interface RequestWriter {
   find(key: string): RequestRow | undefined;
   remember(request: NonNullable<AppendOp['request']>, position: number): void;
-  /** Within the transaction that remembered some: moves older ones on into the index. */
+  /** Indexes some older requests, in the transaction that has remembered new ones. */
   indexSome(): void;
   committed(): void;
   rolledBack(): void;
-  /** Drops requests remembered before `at` (ms since 1970), `limit` at most. @returns how many */
+  /** Drops at most `limit` requests that were remembered before `at` (ms since 1970). @returns the number dropped */
   forget(at: number, limit: number): number;
 }
 
@@ -29,7 +29,7 @@ interface Unindexed {
   readonly hash: number;
 }
 
-/** @param run how many are sorted together, up to 65,536 */
+/** @param run requests that are sorted together, up to 65,536 */
 export function requestWriter(db: DatabaseSync, run = RUN): RequestWriter {
   const insert = db.prepare(
     'INSERT INTO requests (seq, key, fingerprint, answer, position, at) VALUES (?, ?, ?, ?, ?, ?)',
@@ -45,17 +45,19 @@ export function requestWriter(db: DatabaseSync, run = RUN): RequestWriter {
   const deleteRows = db.prepare('DELETE FROM requests WHERE seq <= ?');
 
   const watermark = Number(db.prepare('SELECT value FROM meta WHERE name = ?').get(REQUESTS_INDEXED)?.value ?? 0);
-  /** Not indexed yet, oldest first. */
+  /** Requests that are not indexed yet, oldest first. */
   const unindexed = new Map<string, Unindexed>();
   for (const row of db.prepare('SELECT seq, key FROM requests WHERE seq > ? ORDER BY seq').iterate(watermark)) {
     const key = String(row.key);
     unindexed.set(key, { key, seq: Number(row.seq), hash: requestHash(key) });
   }
-  /** A number is never given out again, also when all rows have gone: the watermark would hide the new one. */
+  /** No number is used twice, even after all rows are dropped: the watermark would hide the new request. */
   let lastSeq = Math.max(watermark, [...unindexed.values()].at(-1)?.seq ?? 0);
-  /** Remembered by the transaction at work. */
+  /** Keys that the current transaction has remembered. */
   let added: string[] = [];
-  /** Requests that move into the index, in its order; `at` is the next one, `from` the next one before this transaction. */
+  /**
+   * The run that is being indexed, sorted; `at` is the next request, `from` was the next one before this transaction.
+   */
   let moving: { readonly entries: readonly Unindexed[]; from: number; at: number } | undefined;
 
   const startRun = (): void => {
@@ -68,7 +70,7 @@ export function requestWriter(db: DatabaseSync, run = RUN): RequestWriter {
     moving = undefined;
   };
 
-  /** The newest key and its hash: a request is looked for just before it is remembered. */
+  /** The last key and its hash: a request is looked up just before it is remembered. */
   let asked = { key: '', hash: requestHash('') };
   const hashFor = (key: string): number => {
     if (asked.key !== key) asked = { key, hash: requestHash(key) };
@@ -92,7 +94,7 @@ export function requestWriter(db: DatabaseSync, run = RUN): RequestWriter {
     indexSome() {
       if (moving === undefined || added.length === 0) return;
       const end = Math.min(moving.entries.length, moving.at + INDEXED_EACH * added.length);
-      // It may have been forgotten meanwhile.
+      // A request may have been forgotten meanwhile.
       for (const { key, hash, seq } of moving.entries.slice(moving.at, end))
         if (unindexed.get(key)?.seq === seq) insertIndex.run(hash, seq);
       moving.at = end;
@@ -103,7 +105,7 @@ export function requestWriter(db: DatabaseSync, run = RUN): RequestWriter {
       added = [];
       if (moving !== undefined) moving.from = moving.at;
       if (moving?.at === moving?.entries.length) endRun();
-      // Only committed requests: after a rollback a number is given out again, and would count as indexed.
+      // Only committed requests are indexed: after a rollback their numbers are used again, and would count as indexed.
       if (moving === undefined && unindexed.size >= run) startRun();
     },
 
@@ -133,7 +135,7 @@ export function requestWriter(db: DatabaseSync, run = RUN): RequestWriter {
   };
 }
 
-/** Near enough to the index's order, and quick: sorted by the leading 32 bits, each with its place behind them. */
+/** Sorts by the leading 32 bits of the hash, which is quick and close enough to the order of the index. */
 function inOrderOfHash(entries: readonly Unindexed[]): Unindexed[] {
   const packed = Float64Array.from(entries, ({ hash }, place) => Math.floor(hash / 0x10000) * 0x10000 + place).sort();
   return Array.from(packed, (value) => entries[value % 0x10000] as Unindexed);

@@ -1,4 +1,7 @@
-/** The thread that owns the write connection. Serves any number of ports; what has arrived on all of them commits together. */
+/**
+ * The thread that owns the write connection. It serves any number of ports, and commits the operations that have
+ * arrived on all of them together.
+ */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { type CarriedError, carry } from '../../../ports/errors.ts';
 import type { FromWriter, Notice, Reply, ToWriter } from '../protocol.ts';
@@ -7,12 +10,16 @@ import { commitPace } from './commit-pace.ts';
 import { startWalCheckpoints } from './wal-checkpoints.ts';
 import { openFileWriter } from './writer.ts';
 
-/** Operations of one transaction at most; more wait for the next. */
+/** Operations that are received from one port before a transaction, about. Further ones wait for the next. */
 const MAX_BATCH = 1024;
-/** Transactions in a row before the thread looks at what else it has to do. */
+/** Transactions in a row before the event loop gets a turn. */
 const MAX_TURNS = 64;
+/** How often, in ms, old requests and replaced copies are dropped. */
 const FORGET_EVERY_MS = 60_000;
-/** While there is more to forget: bite by bite, so that no append waits long, and faster than requests come. */
+/**
+ * The same, in ms, while there is more to drop: bit by bit, so that no append waits long, and faster than requests
+ * arrive.
+ */
 const FORGET_MORE_MS = 100;
 
 type Replies = { readonly first: number; readonly replies: readonly Reply[] }[];
@@ -26,14 +33,14 @@ export type Rank = 'foreground' | 'background';
 
 export type ToWriterThread =
   | { readonly type: 'attach'; readonly port: MessagePort; readonly rank: Rank }
-  /** Everything is answered, then the file is closed. */
+  /** The thread answers everything that has arrived, then closes the file. */
   | { readonly type: 'stop' };
 
 export type FromWriterThread = { readonly type: 'open' } | { readonly type: 'failed'; readonly error: CarriedError };
 
 const never = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 
-/** Blocks the thread, for which no timer is fine enough; more arrives meanwhile. */
+/** Blocks the thread, because no timer is precise enough. More operations arrive meanwhile. */
 function sleepSync(ms: number): void {
   if (ms > 0) Atomics.wait(never, 0, 0, ms);
 }
@@ -42,20 +49,20 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
   const writer = openFileWriter(file, contentKey);
   const walCheckpoints = startWalCheckpoints(file);
   const ports = new Map<MessagePort, Rank>();
-  /** What has arrived and is not committed yet. */
+  /** Operations that have arrived and are not committed yet. */
   const arrived = {
     foreground: arrivals<MessagePort>(),
     background: arrivals<MessagePort>(),
-    /** Whatever needs no transaction. */
+    /** Operations that need no transaction. */
     atOnce: arrivals<MessagePort>(),
   };
-  /** The background's whose turn has come; what arrives meanwhile waits for the next. */
+  /** Background operations that are now due. Later arrivals wait for the next turn of the background. */
   const due = arrivals<MessagePort>();
   const pace = commitPace();
   const newest = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   let later: NodeJS.Timeout | undefined;
 
-  /** Consumers of jobs on each port: when it is gone, what they were running waits again. */
+  /** The job consumers of each port. When the port is gone, their running jobs wait again. */
   const takers = new Map<MessagePort, Set<string>>();
 
   const receive = (port: MessagePort, message: ToWriter): void => {
@@ -97,7 +104,7 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
     }
   };
 
-  /** What a port sent before it leaves is not left behind. */
+  /** Answers everything that a port has sent before it leaves. */
   const flush = (port: MessagePort): void => {
     for (const waiting of [arrived.atOnce, due, arrived.foreground, arrived.background]) {
       const own = waiting.takeFrom(port);
@@ -120,7 +127,8 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
 
   const announce = (notice: Notice | undefined, byPort: ReadonlyMap<MessagePort, Replies> = new Map()): void => {
     if (notice !== undefined) {
-      // Counted before any thread receives it: a thread whose own copy is still on its way can tell (`Link.drainNotices`).
+      // Counted before any thread receives the notice, so that every thread can tell if its own copy is still on its way
+      // (`Link.drainNotices`).
       const news = Atomics.add(newest, 0, 1) + 1;
       for (const port of ports.keys())
         port.postMessage({ type: 'committed', replies: byPort.get(port) ?? [], notice, news } satisfies FromWriter);
@@ -129,7 +137,7 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
     for (const [port, replies] of byPort) port.postMessage({ type: 'committed', replies } satisfies FromWriter);
   };
 
-  /** One transaction, if there is something to commit by now. */
+  /** Makes one transaction. @returns false if there is nothing to commit now */
   const commitNext = (): boolean => {
     receiveAll();
     if (!arrived.atOnce.isEmpty) answer(arrived.atOnce.takeAll());
@@ -149,7 +157,7 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
 
   const work = (): void => {
     clearTimeout(later);
-    // Timers and the other messages of this thread have their turn, also under a load that never ends.
+    // Timers and other messages of this thread get a turn, even if the load never ends.
     for (let turn = 1; turn < MAX_TURNS && commitNext(); turn += 1);
     if (!arrived.foreground.isEmpty || !due.isEmpty || !arrived.atOnce.isEmpty) later = setTimeout(work);
     else if (!arrived.background.isEmpty) later = setTimeout(work, pace.beforeBackground());
@@ -162,7 +170,7 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
       const [requests, copies] = [writer.forgetOldRequests(Date.now()), writer.dropRetiredCopies()];
       more = requests || copies;
     } catch {
-      // A full disk, say. What can't be forgotten now can be later; the appends tell of the trouble themselves.
+      // For instance a full disk. The next run tries again, and the appends report the trouble themselves.
     }
     forgetting = setTimeout(forget, more ? FORGET_MORE_MS : FORGET_EVERY_MS);
   };
@@ -176,7 +184,7 @@ function run(parent: MessagePort, { file, contentKey }: Start): void {
           receive(message.port, received);
           work();
         });
-        // The other side may end without a word.
+        // The other thread may end without leaving first.
         message.port.on('close', () => forgetPort(message.port));
         message.port.postMessage({
           type: 'attached',
@@ -204,7 +212,7 @@ if (parentPort !== null) {
   try {
     run(parentPort, workerData as Start);
   } catch (error) {
-    // SQLite's own words come as a plain Error.
+    // Errors of SQLite are plain Errors.
     parentPort.postMessage({ type: 'failed', error: carry(error, 'FileUnusable') } satisfies FromWriterThread);
     parentPort.close();
   }

@@ -1,20 +1,23 @@
 /**
- * Copies commits from the write-ahead log into the file, in a thread of its own: tens of megabytes a second under
- * load, for which no commit should have to wait. Only the rest is the writer's turn: the log can begin anew only if all of
- * it is copied at the moment when the next transaction starts.
+ * Copies commits from the write-ahead log into the file, in a thread of its own. Under load that is tens of megabytes a
+ * second, and no commit should wait for it. The writer itself copies only the last pages: the log can start again from
+ * its beginning only if all of it is copied when the next transaction starts.
  */
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { openCheckpointer } from '../schema.ts';
 import { walPass } from './wal-pass.ts';
 
-/** From the first commit after a round to the next round: a page that is written repeatedly meanwhile is copied once. */
+/**
+ * ms from the first commit after a round to the next round. A page that is written several times meanwhile is copied
+ * once.
+ */
 const EVERY_MS = 500;
-/** A pass that found so many pages or fewer leaves the rest to the writer. */
+/** If a pass finds at most this many new pages, the rest is left to the writer. */
 const FEW_PAGES = 256;
-/** Commits during a pass are left for the next, which is shorter. */
+/** Passes in one round. The next pass copies the commits made during this one, which are fewer. */
 const MAX_PASSES = 4;
 
-/** The memory that the two threads share. */
+/** Cells of the memory that the two threads share. */
 const COMMITS = 0;
 const STOP = 1;
 const WRITERS_TURN = 2;
@@ -26,11 +29,13 @@ interface Start {
 }
 
 export interface WalCheckpoints {
-  /** The writer has committed something. */
+  /** To be called after every commit of the writer. */
   committed(): void;
-  /** Whether little enough is left in the log for the writer to copy it now, before its next transaction. Says so once. */
+  /**
+   * Whether few enough pages are left for the writer to copy them now, before its next transaction. True once a round.
+   */
   isMyTurn(): boolean;
-  /** Waits for a pass that is under way. */
+  /** Ends the thread, after a pass that is under way. */
   stop(): Promise<void>;
 }
 
@@ -40,7 +45,7 @@ export function startWalCheckpoints(file: string): WalCheckpoints {
     name: 'wal-checkpoints',
     workerData: { walCheckpoints: { file, shared } satisfies Start },
   });
-  // Should it fail, the writer's connection copies everything, as SQLite does by default: later, and while commits wait.
+  // If this thread fails, the writer's connection copies everything, as SQLite does by default: late, while commits wait.
   worker.once('error', () => undefined);
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   const committed = (): void => {

@@ -1,6 +1,6 @@
 /**
- * Applies operations to the file: what arrives together commits together (group commit), so that durability costs one
- * fsync a batch. One bad operation fails alone. Operations that write no row need no transaction.
+ * Applies operations to the file. Operations that arrive together are committed together (group commit), so that a
+ * batch costs one fsync. One bad operation fails alone. Operations that write no row need no transaction.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { assertNever } from '../../../domain/decider.ts';
@@ -16,24 +16,25 @@ import { leaseWriter } from './leases.ts';
 import { requestWriter } from './requests.ts';
 import { walPass } from './wal-pass.ts';
 
-/** Jobs that may be in memory without a row. */
+/** How many jobs may be in memory without a row. */
 const JOBS_IN_MEMORY = 20_000;
-/** Remembered requests are dropped after this; the contract asks for 24 h at least. */
+/** Age at which remembered requests are dropped, in ms. The contract asks for at least 24 h. */
 const REQUEST_TTL_MS = 26 * 3_600_000;
+/** Requests that are dropped at a time. */
 const FORGET_AT_ONCE = 2000;
 
 export interface Writer {
-  /** Applies and commits; a reply for each operation, in order, and what became visible. */
+  /** Applies operations and commits. @returns a reply for each, in order, and a notice of the changes */
   apply(ops: readonly Op[]): Applied;
   /** Whether the operation would be part of a transaction now. */
   needsTransaction(op: Op): boolean;
-  /** Jobs that consumers of a lost connection were running wait again. */
+  /** Lets the running jobs of these consumers, whose connection is gone, wait again. */
   releaseJobs(takers: ReadonlySet<string>): Applied;
   /** The present state, for a thread that read the file before it began to receive every notice. */
   standing(): Notice;
-  /** Copies what is left in the write-ahead log into the file. */
+  /** Copies the pages that are left in the write-ahead log into the file. */
   copyFromWal(): void;
-  /** Drops requests that are older than they must be remembered, a bounded number. @returns whether there may be more */
+  /** Drops some requests that need not be remembered any longer. @returns whether there may be more */
   forgetOldRequests(now: number): boolean;
   /** Drops some rows of copies that were replaced a while ago. @returns whether there are more */
   dropRetiredCopies(): boolean;
@@ -63,7 +64,7 @@ export function openFileWriter(
   const begin = db.prepare('BEGIN IMMEDIATE');
   const commit = db.prepare('COMMIT');
   const pass = walPass(db);
-  /** Position of the newest event that threads know of. */
+  /** Position of the newest event that was announced to the threads. */
   let announced = -1;
 
   const applyOne = (op: Op): unknown => {
@@ -174,14 +175,14 @@ export function openFileWriter(
     }
   };
 
-  /** Jobs in memory may be lost, but at an orderly end it costs little to keep them. */
+  /** Jobs in memory may be lost in a crash, but at an orderly end it costs little to keep them. */
   const keepJobs = (): void => {
     try {
       begin.run();
       jobs.keepAll();
       commit.run();
     } catch {
-      // On a full disk, say. They can be added again from the log.
+      // For instance on a full disk. The jobs can be added again from the log.
       rollback();
     }
   };

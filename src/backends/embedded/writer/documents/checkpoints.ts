@@ -1,4 +1,4 @@
-/** Checkpoints: of copies, and of process managers that have no collection. */
+/** The checkpoints of copies, and of process managers, which have no collection. */
 import type { DatabaseSync } from 'node:sqlite';
 import { CheckpointLost, CheckpointOfAnotherLog } from '../../../../ports/errors.ts';
 import type { CheckpointRow } from '../../protocol.ts';
@@ -14,7 +14,7 @@ export interface CheckpointTable {
   move(name: string, move: Omit<CheckpointRow, 'name'>): void;
   standing(name: string): Standing;
   remove(name: string): void;
-  /** All of them, those of copies that serve under the name of their collection. */
+  /** All checkpoints. That of a serving copy has the name of its collection. */
   all(): [name: string, position: number][];
 }
 

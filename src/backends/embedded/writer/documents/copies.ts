@@ -1,4 +1,4 @@
-/** Which copies a collection has: the one that serves, a shadow, and those that have been replaced and go. */
+/** The copies of each collection: the serving one, perhaps a shadow, and replaced ones that are being dropped. */
 import type { DatabaseSync } from 'node:sqlite';
 import { CopyOfAnotherVersion, ShadowBehind, StaleCopy } from '../../../../ports/errors.ts';
 import type { CollectionPlace, CollectionShape, CopyRow } from '../../protocol.ts';
@@ -6,33 +6,33 @@ import { copyCheckpoint, tableOf } from '../../schema.ts';
 import type { CheckpointTable } from './checkpoints.ts';
 import { createTable, dropSome } from './tables.ts';
 
-/** A replaced copy is kept for this long, in ms: a reader that has not heard of the swap still finds it. */
+/** A replaced copy is kept for this long, in ms: a reader that has no notice of the swap yet still finds it. */
 export const RETIRED_MS = 30_000;
-/** Rows of a replaced copy that are dropped at once. */
+/** Rows of a replaced copy that one transaction drops, at most. */
 const DROP_AT_ONCE = 2_000;
 
 export interface CopyTable {
-  /** Where the copies lie; makes an empty one where there is none. */
+  /** The copies of a collection. Makes an empty one if there is none. */
   placeOf(shape: CollectionShape): CollectionPlace;
   /**
-   * The copy that a write means.
+   * The copy that a write goes to: `copy`, or the serving one if that is undefined.
    * @throws StaleCopy, CopyOfAnotherVersion
    */
   writable(shape: CollectionShape, copy: CopyRow | undefined): CopyRow;
   startShadow(shape: CollectionShape): CollectionPlace;
   /** @throws ShadowBehind, StaleCopy */
   promoteShadow(shape: CollectionShape, shadow: CopyRow): CollectionPlace;
-  /** Drops some of what has been replaced for long enough. @returns whether there is more */
+  /** Drops some rows of copies that were replaced long enough ago. @returns whether there are more */
   dropRetired(): boolean;
-  /** Forgets what it remembers of a transaction that was rolled back. */
+  /** To be called after a rollback: drops the cached places, which may be wrong now. */
   rolledBack(): void;
 }
 
 interface CopyDeps {
   readonly checkpoints: CheckpointTable;
-  /** Called with every change of a collection's copies. */
+  /** Called after every change of a collection's copies. */
   readonly onPlace: (place: CollectionPlace) => void;
-  /** Called with the table of every copy that has gone. */
+  /** Called with the table of a replaced copy before rows of it are dropped. */
   readonly onDropped: (table: string) => void;
   /** The monotonic clock, in ms. */
   readonly now: () => number;
@@ -54,7 +54,7 @@ export function copyTable(db: DatabaseSync, { checkpoints, onPlace, onDropped, n
   const forgetRetired = db.prepare('DELETE FROM retired_copies WHERE collection = ? AND generation = ?');
 
   const places = new Map<string, CollectionPlace>();
-  /** table → when it was replaced. One that was replaced before this process began has no reader any more. */
+  /** table → time of its replacement. Copies replaced before this process started have no readers any more. */
   const retiredAt = new Map<string, number>();
 
   const tell = (place: CollectionPlace): CollectionPlace => {

@@ -1,4 +1,4 @@
-/** Writes documents, checkpoints and copies, and tells what became visible. */
+/** Writes documents, checkpoints and copies, and reports the changes that became visible. */
 import type { DatabaseSync } from 'node:sqlite';
 import { assertNever } from '../../../../domain/decider.ts';
 import type {
@@ -18,15 +18,15 @@ import { type TableStatements, writing } from './tables.ts';
 export interface DocumentWriter {
   write(op: DocumentsOp): void;
   collection(op: CollectionOp): unknown;
-  /** Where all checkpoints stand. */
+  /** The positions of all checkpoints. */
   checkpoints(): [name: string, position: number][];
-  /** What was committed since the last call. */
+  /** The changes that were committed since the last call. */
   changed(): Changed;
-  /** What was changed in the transaction is there to stay. */
+  /** To be called after a commit: the changes of the transaction are permanent. */
   committed(): void;
-  /** Forgets what was changed in a transaction that was rolled back; what was committed before it stays. */
+  /** To be called after a rollback: drops the changes of that transaction, but none of earlier ones. */
   rolledBack(): void;
-  /** Drops some of the copies that were replaced a while ago. @returns whether there is more */
+  /** Drops some rows of copies that were replaced a while ago. @returns whether there are more */
   dropRetired(): boolean;
 }
 
@@ -42,7 +42,7 @@ const nothing = (): Changed => ({ checkpoints: [], changes: [], places: [] });
 export function documentWriter(db: DatabaseSync, now: () => number = () => performance.now()): DocumentWriter {
   const statements = new Map<string, TableStatements>();
   const watched = new Set<string>();
-  /** Of the transaction at hand. */
+  /** Changes of the current transaction. */
   let changed = nothing();
   let committed = nothing();
 

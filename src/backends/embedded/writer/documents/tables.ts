@@ -1,4 +1,4 @@
-/** A table for each copy of a collection, with a key and a sort column for each declared index. */
+/** Each copy of a collection has its own table, with a key column and a sort column for each declared index. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 export interface TableStatements {
@@ -19,7 +19,7 @@ export function writing(db: DatabaseSync, table: string, indexes: readonly strin
   return { put: db.prepare(putSql(table, indexes)), bury: db.prepare(burySql(table, indexes)) };
 }
 
-/** Drops a table in bites, so that no commit waits long. @returns whether it is gone */
+/** Drops a table bit by bit, so that no commit waits long. @returns whether it is gone */
 export function dropSome(db: DatabaseSync, table: string, rows: number): boolean {
   const exists = db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(table);
   if (exists === undefined) return true;
@@ -34,7 +34,7 @@ const columnsOf = (indexes: readonly string[]): string[] => [
   ...indexes.map((name) => `s_${name}`),
 ];
 
-/** A write at or below the position that the id has, of a document or of its deletion, changes nothing. */
+/** A write changes nothing if the id, of a document or of a deleted one, has the same or a higher position. */
 const guardOf = (table: string): string => `WHERE excluded.position > ${table}.position`;
 
 function putSql(table: string, indexes: readonly string[]): string {
@@ -44,7 +44,7 @@ function putSql(table: string, indexes: readonly string[]): string {
     ON CONFLICT (id) DO UPDATE SET ${updates.join(', ')} ${guardOf(table)}`;
 }
 
-/** A deleted document leaves its position behind, with an empty text for a document and no keys. */
+/** A deleted document leaves a row with its position, an empty text and no keys. */
 function burySql(table: string, indexes: readonly string[]): string {
   const updates = columnsOf(indexes).map((name) => `, ${name} = NULL`);
   return `INSERT INTO ${table} (id, position, document) VALUES (?, ?, '')
