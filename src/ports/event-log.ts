@@ -113,8 +113,12 @@ export interface LogFilter {
 /** Events that a subscription reads beyond the batch that its reader holds, and the most in a batch. */
 export const MAX_READ_AHEAD = 1024;
 
-/** A subscription that passes over this many events of others gives an empty batch, so that its reader learns `scanned`. */
+/**
+ * A subscription that passes over events of others gives an empty batch, so that its reader learns `scanned`: at the latest
+ * after this many of them, and this long after the first of them, in ms.
+ */
 export const MAX_UNTOLD = 10_000;
+export const MAX_UNTOLD_MS = 1_000;
 
 export interface LogBatch {
   /** May be empty: the batch then only carries `scanned` and `caughtUp`. */
@@ -126,7 +130,7 @@ export interface LogBatch {
   readonly scanned: Position;
   /** True when the reader had seen the end of the log with this batch. */
   readonly caughtUp: boolean;
-  /** Events of the log beyond `scanned`, the filter's or not, where the store can count them. */
+  /** Events of the log that the subscription has not looked at, the filter's or not, where the store can count them. */
   readonly behind?: number | undefined;
 }
 

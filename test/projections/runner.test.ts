@@ -58,7 +58,8 @@ describe('a runner', () => {
     await appendAll(log, [received()]);
     running(devicesProjection, { log, documents });
     await reaches(documents, last);
-    expect(await documents.checkpoint(name)).toBe(last);
+    // Its checkpoint passes over them.
+    await reaches(documents, await log.head());
   });
 
   test('resumes from its checkpoint, also in another process', async () => {

@@ -13,6 +13,7 @@ import {
   type LogFilter,
   MAX_APPEND_BYTES,
   MAX_UNTOLD,
+  MAX_UNTOLD_MS,
   type NewEvent,
   type RecordedEvent,
 } from '../../ports/event-log.ts';
@@ -119,6 +120,7 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
     const stop = AbortSignal.any([signal, link.signal]);
     let next = Number(after);
     let told = next;
+    let toldAt = performance.now();
     let saidSo = false;
     while (!stop.aborted) {
       const seen = thread.head();
@@ -129,13 +131,19 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
       next = end;
       const head = thread.head();
       const caughtUp = next >= head;
-      if (events.length > 0 || caughtUp !== saidSo || next - told >= MAX_UNTOLD) {
+      const isDue = next - told >= MAX_UNTOLD || (next > told && readAt - toldAt >= MAX_UNTOLD_MS);
+      if (events.length > 0 || caughtUp !== saidSo || isDue) {
         saidSo = caughtUp;
-        told = next;
-        yield { events, scanned: positionOf(next), caughtUp, behind: Math.max(0, head - next) };
+        // What was passed over behind the last event is told later, if no other event comes soon: the reader saves its
+        // progress at each batch that has some, and batches that only tell of `caughtUp` come often.
+        if (events.length > 0 || isDue) {
+          told = Number(events.at(-1)?.position ?? next);
+          toldAt = readAt;
+        }
+        yield { events, scanned: positionOf(told), caughtUp, behind: Math.max(0, head - next) };
       }
-      if (caughtUp) await thread.headBeyond(Math.max(seen, next), stop);
-      // Gives the event loop a turn, for instance to deliver the abort signal.
+      if (caughtUp) await thread.headBeyond(Math.max(seen, next), stop, next > told ? MAX_UNTOLD_MS : undefined);
+      // The thread has other things to do, of which one is to hear that this is to stop.
       else await turn();
       if (events.length >= LOAD_EVENTS) await pause(readAt + READ_EVERY_MS - performance.now(), stop);
     }

@@ -13,9 +13,6 @@ import type { PartStatus, Telemetry } from '../telemetry.ts';
 import { type Loop, pause, restartDelay, startLoop } from './loop.ts';
 import { underLease } from './under-lease.ts';
 
-/** A subscription at the end of the log that has taken and saved nothing for this long saves how far it has read, in ms. */
-const IDLE_MS = 1_000;
-
 /** A subscription that has not seen the end of the log for this long is catching up, in ms. */
 const BEHIND_MS = 10_000;
 /** Checkpoints lost in a row, after which the subscription assumes that another runner has its place. */
@@ -208,20 +205,16 @@ async function follow<E extends UmsEvent>(
 ): Promise<void> {
   const { from, take, passOver } = await begin({ log: await log.id(), fence, signal });
   let position = from;
-  let movedAt = Number.NEGATIVE_INFINITY;
   for await (const { events, scanned, caughtUp, behind } of log.subscribe(position, filter, signal)) {
     if (events.length > 0) {
       position = await take(events as readonly RecordedEvent<E>[], position, signal);
-      movedAt = performance.now();
     }
     // The rest of that batch may have been left.
     if (signal.aborted) return;
-    // Empty batches come after many events of others, and at the end of the log.
-    const isWorthIt = !caughtUp || performance.now() - movedAt >= IDLE_MS;
-    if (events.length === 0 && scanned > position && isWorthIt) {
+    // Empty batches with progress come seldom: after many events of others, or when there was no other event for a while.
+    if (events.length === 0 && scanned > position) {
       await passOver(position, scanned);
       position = scanned;
-      if (caughtUp) movedAt = performance.now();
     }
     onProgress({ caughtUp, behind, newestAt: events.at(-1)?.metadata.at });
   }

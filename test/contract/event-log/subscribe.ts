@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { START } from '../../../src/domain/position.ts';
+import { type Position, START } from '../../../src/domain/position.ts';
 import { receiptStream } from '../../../src/domain/streams.ts';
 import type { LogBatch, LogFilter } from '../../../src/ports/event-log.ts';
 import type { OpenEventLog } from '../event-log.ts';
@@ -133,9 +133,11 @@ export function subscribeContract(open: OpenEventLog): void {
         await append(log, aStream(run, `-other-${n}`), range(700).map(String));
       }
       const wanted = registrations(`${run}-wanted`);
+      const others = await log.head();
       for await (const batch of log.subscribe(START, wanted, abort.signal)) {
         batches.push(batch);
-        if (batch.caughtUp) abort.abort();
+        // At the latest a while after the end of the log.
+        if (batch.caughtUp && batch.scanned >= others) abort.abort();
       }
       let before = START;
       for (const [index, { events, scanned }] of batches.entries()) {
@@ -147,6 +149,42 @@ export function subscribeContract(open: OpenEventLog): void {
       }
       // It has seen the end of the log, where the last of the others stand.
       expect(before).toBeGreaterThan(batches.flatMap(({ events }) => events).at(-1)?.position ?? START);
+    });
+
+    test('says soon that it has passed over what others have appended, also behind its own last event', async () => {
+      const { log } = backend();
+      const run = freshName();
+      const abort = new AbortController();
+      let scanned = START;
+      const reading = (async () => {
+        for await (const batch of log.subscribe(START, registrations(`${run}-wanted`), abort.signal))
+          scanned = batch.scanned;
+      })();
+      await append(log, aStream(run, '-wanted'), ['a']);
+      const first = await append(log, aStream(run, '-other-1'), ['b']);
+      await eventually(() => expect(scanned).toBeGreaterThanOrEqual(first.position));
+      const second = await append(log, aStream(run, '-other-2'), ['c']);
+      await eventually(() => expect(scanned).toBeGreaterThanOrEqual(second.position));
+      abort.abort();
+      await reading;
+    });
+
+    test('does not tell of each event of others', async () => {
+      const { log } = backend();
+      const run = freshName();
+      const abort = new AbortController();
+      const told: Position[] = [];
+      const reading = (async () => {
+        for await (const { events, scanned } of log.subscribe(START, registrations(`${run}-wanted`), abort.signal))
+          if (events.length === 0 && scanned > (told.at(-1) ?? START)) told.push(scanned);
+      })();
+      const startedAt = performance.now();
+      let last = START;
+      for (const index of range(60)) last = (await append(log, aStream(run, `-other-${index}`), ['b'])).position;
+      await eventually(() => expect(told.at(-1)).toBeGreaterThanOrEqual(last));
+      expect(told.length).toBeLessThanOrEqual(3 + Math.ceil((performance.now() - startedAt) / 1000));
+      abort.abort();
+      await reading;
     });
 
     describe('ends without an error when the signal aborts', () => {

@@ -39,7 +39,7 @@ type Take = (...parameters: Parameters<TakeBatch<RegistrationEvent>>) => void;
 function subscription(take: Take, subscribe = following, leases = freeLeases()) {
   const { errors, logger } = errorLog();
   const { changes, telemetry } = recordedTelemetry();
-  const rig = { checkpoint: positionOf(0), taken: [] as string[], begun: 0, passedOver: 0 };
+  const rig = { checkpoint: positionOf(0), taken: [] as string[], begun: 0 };
   const log = {
     id: async () => 'log',
     subscribe: (after, _, signal) => subscribe(after, signal),
@@ -56,7 +56,6 @@ function subscription(take: Take, subscribe = following, leases = freeLeases()) 
       },
       async passOver(_, to) {
         rig.checkpoint = to;
-        rig.passedOver += 1;
       },
     };
   };
@@ -179,42 +178,6 @@ describe('a subscription', () => {
       await eventually(() => expect(half.rig.checkpoint).toBe(10_000n));
       const whole = subscription(nothing, giving(passed(10_000, false), passed(12_000, true)));
       await eventually(() => expect(whole.rig.checkpoint).toBe(12_000n));
-    });
-
-    test('does not save it at each event of others', async () => {
-      const ends = Array.from({ length: 50 }, (_, index) => passed(10_001 + index, true));
-      const quick = subscription(nothing, giving(...ends, passed(20_000, false)));
-      await eventually(() => expect(quick.rig.checkpoint).toBe(20_000n));
-      expect(quick.rig.passedOver).toBeLessThan(5);
-    });
-
-    test('does not save it right after each event', async () => {
-      const one = { events: events.slice(0, 1), scanned: positionOf(1), caughtUp: false };
-      let asked = false;
-      async function* subscribe(): AsyncGenerator<LogBatch> {
-        yield one;
-        yield passed(7, true);
-        asked = true;
-        await new Promise<void>(() => undefined);
-      }
-      const { errors, logger } = errorLog();
-      const log = { id: async () => 'log', subscribe } as Partial<EventLog> as EventLog;
-      const passedOver: Position[] = [];
-      startSubscription(
-        {
-          name: 'test',
-          part: 'a part',
-          filter: { prefixes: [] },
-          begin: async () => ({
-            from: positionOf(0),
-            take: async (batch, from) => batch.at(-1)?.position ?? from,
-            passOver: async (_, to) => void passedOver.push(to),
-          }),
-        },
-        { log, leases: freeLeases(), logger },
-      );
-      await eventually(() => expect(asked).toBe(true));
-      expect([passedOver, errors]).toEqual([[], []]);
     });
   });
 

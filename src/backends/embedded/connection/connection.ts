@@ -15,8 +15,8 @@ export interface EmbeddedThread {
   drainNotices(): boolean;
   /** Position of the newest event of which this thread has a notice. */
   head(): number;
-  /** Waits until the log has grown beyond a position, or the signal aborts. */
-  headBeyond(position: number, signal: AbortSignal): Promise<void>;
+  /** Waits until the log has grown beyond a position, the signal aborts, or so many ms are over. */
+  headBeyond(position: number, signal: AbortSignal, withinMs?: number): Promise<void>;
   /** The position of a checkpoint. The name of a collection means its serving copy. */
   checkpoint(name: string): number;
   /** `head` and `checkpoint` read from the file, for a caller whose newest notice may still be on its way. */
@@ -62,17 +62,21 @@ export function openThread(file: string, port: MessagePort, withinMs?: number): 
       return all;
     },
     head: () => head,
-    headBeyond(position, signal) {
+    headBeyond(position, signal, withinMs) {
       if (head > position || signal.aborted) return Promise.resolve();
       return new Promise((resolve) => {
-        const wake = (): void => {
-          if (head <= position && !signal.aborted) return;
+        const end = (): void => {
+          clearTimeout(timer);
           headWaiters.delete(wake);
-          signal.removeEventListener('abort', wake);
+          signal.removeEventListener('abort', end);
           resolve();
         };
+        const wake = (): void => {
+          if (head > position) end();
+        };
+        const timer = withinMs === undefined ? undefined : setTimeout(end, withinMs);
         headWaiters.add(wake);
-        signal.addEventListener('abort', wake);
+        signal.addEventListener('abort', end);
       });
     },
     readHead,
