@@ -14,6 +14,7 @@ import { contentContract } from './event-log/content.ts';
 import { crashContract } from './event-log/crash.ts';
 import { deletedContract } from './event-log/deleted.ts';
 import { faultContract } from './event-log/faults.ts';
+import { idContract } from './event-log/id.ts';
 import { idempotenceContract } from './event-log/idempotence.ts';
 import { otherConnectionContract } from './event-log/other.ts';
 import { poisonContract } from './event-log/poison.ts';
@@ -47,6 +48,7 @@ export function eventLogContract(name: string, open: OpenEventLog): void {
     contentContract(open);
     concurrencyContract(open);
     readContract(open);
+    idContract(open);
     otherConnectionContract(open);
     subscribeContract(open);
     backPressureContract(open);
