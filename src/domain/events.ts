@@ -88,7 +88,7 @@ const schemas = {
     content: z.object({ sha256: z.string().length(64), size: z.int().nonnegative() }),
     targets: z.array(target).min(1),
   }),
-  /** Recorded before the first call, so that a retry reuses the provider's idempotency key. */
+  /** Recorded before the first call, so that a retry reuses the provider's idempotency key; without one, that a target goes alone. */
   MessageDispatchPrepared: dispatch.extend({
     idempotencyKey: text.optional(),
     /** Until when the provider honours the key. */

@@ -20,6 +20,8 @@ export type MessageCommand =
       /** The group's recorded key as it was when this one was reserved. Of two that replace the same one, the first counts. */
       readonly replaces: string | undefined;
     }
+  /** The targets of a group go on one by one from now on, each in the channel that its part names. */
+  | { readonly type: 'GoAlone'; readonly parts: readonly DispatchGroup[] }
   | {
       readonly type: 'RecordDispatched';
       readonly group: DispatchGroup;
@@ -78,6 +80,11 @@ function decideAccepted(
         type: 'MessageDispatchPrepared',
         data: { ...command.group, targets, idempotencyKey, keyValidUntil },
       });
+    }
+    case 'GoAlone': {
+      // One that goes alone already may have a key, which this would hide.
+      const parts = command.parts.filter((part) => !state.alone.has(part.group) && openTargets(state, part).length > 0);
+      return decided(...parts.map((data): MessageEvent => ({ type: 'MessageDispatchPrepared', data })));
     }
     case 'RecordDispatched': {
       // A fact, also for a target that was recorded as expired or failed meanwhile: it was reached after all.

@@ -122,6 +122,7 @@ describe('message', () => {
     targets: fc.subarray(['a', 'b', 'c'], { minLength: 1 }),
     round: fc.nat({ max: 2 }),
   });
+  const aPart = aGroup.map((group) => ({ ...group, group: '0-1', targets: ['b'] }));
   const aCommand: fc.Arbitrary<MessageCommand> = fc.oneof(
     fc.constant({ type: 'Accept' as const, message }),
     fc.record({
@@ -130,6 +131,7 @@ describe('message', () => {
       idempotencyKey: optional(few('k1', 'k2')),
       replaces: optional(few('k1', 'k2')),
     }),
+    fc.record({ type: fc.constant('GoAlone' as const), parts: fc.array(aPart, { maxLength: 3 }) }),
     fc.record({ type: fc.constant('RecordDispatched' as const), group: aGroup }),
     fc.record({
       type: fc.constant('RecordFailure' as const),

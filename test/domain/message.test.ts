@@ -171,6 +171,35 @@ describe('prepare', () => {
   });
 });
 
+describe('targets that go on alone', () => {
+  const part = (place: number, clientId: string) => aGroup([clientId], { group: `0-${place}` });
+  const goAlone = (...parts: DispatchGroup[]): MessageCommand => ({ type: 'GoAlone', parts });
+  const alone = (data: DispatchGroup): MessageEvent => ({ type: 'MessageDispatchPrepared', data });
+
+  test('are recorded as such, without a key, and a key of their own follows', () => {
+    given(accepted)
+      .when(goAlone(part(0, 'a'), part(1, 'b')))
+      .events(alone(part(0, 'a')), alone(part(1, 'b')));
+    given(accepted, alone(part(0, 'a')))
+      .when(prepare(part(0, 'a')))
+      .events({
+        type: 'MessageDispatchPrepared',
+        data: { ...part(0, 'a'), idempotencyKey: 'cid-1', keyValidUntil: message.expiresAt },
+      });
+  });
+
+  test('are recorded once, and not if they are settled: a key that they have by then stays', () => {
+    const keyed: MessageEvent = { type: 'MessageDispatchPrepared', data: { ...part(0, 'a'), idempotencyKey: 'cid-2' } };
+    const sent: MessageEvent = { type: 'MessageDispatched', data: part(1, 'b') };
+    given(accepted, keyed, sent)
+      .when(goAlone(part(0, 'a'), part(1, 'b'), part(2, 'c')))
+      .events(alone(part(2, 'c')));
+    given(accepted, keyed)
+      .when(goAlone(part(0, 'a')))
+      .nothing();
+  });
+});
+
 describe('dispatched', () => {
   test('is recorded with the provider’s id of it', () => {
     given(accepted, prepared()).when(recordDispatched()).events(dispatched());

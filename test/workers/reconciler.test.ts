@@ -140,7 +140,7 @@ describe('the reconciler', () => {
     ]);
   });
 
-  test('whose group runs again beside its parts sends only to those that have not gone alone', async () => {
+  test('adds the parts of a group that has split, and the group sends to nobody beside them', async () => {
     const rig = await open();
     await rig.terminals(...['c0', 'c1', 'c2'].map((clientId) => rig.registered(clientId)));
     const msgId = await rig.accept({ to: ['c0', 'c1', 'c2'] });
@@ -151,11 +151,40 @@ describe('the reconciler', () => {
     await rig.run(rig.job(msgId));
     await rig.failure(rig.job(msgId, { group: '0-1' }));
     // The queue is lost with all of its parts.
+    await seen(rig);
+    expect((await added(rig)).map(({ data }) => data.group)).toEqual(['0-0', '0-1', '0-2']);
     await rig.run(rig.job(msgId));
-    expect(rig.jpush.sends.at(-1)?.recipients.map(({ clientId }) => clientId)).toEqual(['c0', 'c2']);
+    expect(rig.jpush.sends).toHaveLength(2);
     await rig.run(rig.job(msgId, { group: '0-1', attempt: 2 }));
     expect(rig.jpush.sends.at(-1)).toMatchObject({ recipients: [{ clientId: 'c1' }], idempotencyKey: 'key-2' });
-    expect(rig.jpush.sends).toHaveLength(4);
+    for (const group of ['0-0', '0-2']) await rig.run(rig.job(msgId, { group }));
+    expect(rig.jpush.sends).toHaveLength(5);
+    expect((await rig.outcomes(msgId)).filter(({ type }) => type === 'MessageDispatched')).toHaveLength(3);
+  });
+
+  test('adds the part of a terminal that has changed its channel there, and its group leaves it out for good', async () => {
+    const rig = await open(['jpush', 'm2m']);
+    const moved = rig.registered('c1', { collab3th: 1, deviceType: '08' });
+    await rig.terminals(rig.registered('c0'), moved);
+    const msgId = await rig.accept({ to: ['c0', 'c1'] });
+    rig.jpush.answer({ type: 'failed', reason: 'timeout' });
+    await rig.failure(rig.job(msgId));
+    await seen(rig);
+    expect((await added(rig)).map(({ data: { group, channel } }) => [group, channel])).toEqual([
+      ['0', 'jpush'],
+      ['0-1', 'm2m'],
+    ]);
+    // Back again, while its job in the other lane still waits.
+    await rig.terminals({ type: 'ChannelUpdated', data: rig.registered('c1').data });
+    await rig.run(rig.job(msgId, { attempt: 2 }));
+    await rig.run(rig.job(msgId, { group: '0-1', channel: 'm2m' }));
+    await rig.run(rig.job(msgId, { group: '0-1' }));
+    expect(rig.m2m.sends).toEqual([]);
+    expect(rig.jpush.sends.map(({ recipients }) => recipients.map(({ clientId }) => clientId))).toEqual([
+      ['c0'],
+      ['c0'],
+      ['c1'],
+    ]);
   });
 
   test('goes on after a message that it can not read, and names it', async () => {

@@ -3,15 +3,15 @@
  * now, fixes the provider's idempotency key before the first call, and records the outcome.
  */
 import { assertNever } from '../../domain/decider.ts';
-import { aloneIn } from '../../domain/dispatch-groups.ts';
-import { type DeliveryJob, deliveryJob } from '../../ports/delivery-jobs.ts';
+import type { DeliveryJob } from '../../ports/delivery-jobs.ts';
 import { DeadJob, type Job, PauseQueue, RetryJob } from '../../ports/jobs.ts';
 import type { Channel, Delivery, Recipient } from '../channels/channel.ts';
+import { goAlone } from './go-alone.ts';
 import { groupKey } from './group-key.ts';
 import type { Turn } from './lane.ts';
 import { messageSessions } from './message-sessions.ts';
 import { type Call, callFailed, expire, fail, failGone, giveUp, recordResult, type Step } from './outcomes.ts';
-import { type Reachability, reachable } from './recipients.ts';
+import { reachable } from './recipients.ts';
 import { isStoreFailure, storeFailures } from './store-failures.ts';
 import { unreadableAnswers } from './unreadable-answers.ts';
 import { type DeliveryDeps, load, type Route, type Run, type Work } from './work.ts';
@@ -79,7 +79,7 @@ async function step(deps: DeliveryDeps, work: Work, route: Route | undefined): P
 
   const { recipients, gone, moved } = await reachable(deps, state, group, run.newer);
   if (gone.length > 0) await failGone(deps, work, gone);
-  if (moved.length > 0) await reroute(deps, work, moved);
+  if (moved.length > 0) await goAlone(deps, work, moved);
   if (recipients.length === 0) return 'done';
 
   const ready = { ...work, group: { ...group, targets: recipients.map(({ clientId }) => clientId) } };
@@ -151,18 +151,4 @@ function deliveryOf(
     timeToLive: Math.max(1, Math.ceil((Date.parse(state.message.expiresAt) - clock.now()) / 1000)),
     idempotencyKey: key,
   };
-}
-
-/** Targets that have changed their channel go on alone, in the lane of the channel that they have now. */
-async function reroute(
-  { jobs }: DeliveryDeps,
-  { state, whole, group }: Work,
-  moved: Reachability['moved'],
-): Promise<void> {
-  const { msgId, appPackage } = group;
-  const clientIds = moved.map(({ clientId }) => clientId);
-  const names = aloneIn(state.message, whole, clientIds);
-  await jobs.add(
-    moved.map(({ channel }, index) => deliveryJob({ msgId, appPackage, channel, group: names[index] ?? group.group })),
-  );
 }

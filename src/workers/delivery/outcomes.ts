@@ -2,13 +2,12 @@
 
 import { channelOf } from '../../domain/channels.ts';
 import { assertNever } from '../../domain/decider.ts';
-import { aloneIn } from '../../domain/dispatch-groups.ts';
 import type { FailureCode } from '../../domain/events.ts';
 import type { DispatchGroup } from '../../domain/message.ts';
 import { RegistrationStatus } from '../../domain/status.ts';
-import { deliveryJob } from '../../ports/delivery-jobs.ts';
 import { DeadJob, RetryJob } from '../../ports/jobs.ts';
 import type { CallFailure, ProviderAnswer, Recipient, SendResult } from '../channels/channel.ts';
+import { goAlone } from './go-alone.ts';
 import { endedBy, rejectPushId } from './push-id-rejection.ts';
 import type { DeliveryDeps, Work } from './work.ts';
 
@@ -33,7 +32,7 @@ export async function recordResult(
   call: Call,
   result: Exclude<SendResult, { type: 'deferred' }>,
 ): Promise<Step> {
-  const { run, whole, state, group } = work;
+  const { run, group } = work;
   switch (result.type) {
     case 'sent':
       return sent(work, result.providerMessageId);
@@ -45,8 +44,10 @@ export async function recordResult(
     case 'deadRecipients':
       return endRegistrations(deps, work, call, result);
     case 'nobodyReached':
-      await deps.jobs.add(
-        aloneIn(state.message, whole, group.targets).map((name) => deliveryJob({ ...run.job.data, group: name })),
+      await goAlone(
+        deps,
+        work,
+        group.targets.map((clientId) => ({ clientId, channel: group.channel })),
       );
       return 'done';
     case 'keyRefused':
@@ -145,8 +146,10 @@ export async function failGone(
   work: Work,
   gone: readonly string[],
 ): Promise<void> {
-  const { state, group, accepted } = work;
-  const called = state.prepared.has(group.group);
+  const { run, group, accepted } = work;
+  // The state may be no more than the message's first event, which the dispatcher has read.
+  const opened = await run.message.open();
+  const called = opened?.state.prepared.has(group.group) === true;
   const rejected = called ? await endedBy(deps.log, accepted, group.appPackage, gone) : new Set<string>();
   const [refused, left] = [gone.filter((id) => rejected.has(id)), gone.filter((id) => !rejected.has(id))];
   if (refused.length > 0) await fail(deps, work, refused, 'pushIdRejected', 'the provider did not know its pushId');

@@ -224,7 +224,8 @@ describe('no target reached', () => {
     const { rig, msgId, job } = await accepted(['c1', 'c2', 'c3']);
     rig.jpush.answer(nobody);
     await rig.run(job);
-    expect((await rig.outcomes(msgId)).map(({ type }) => type)).toEqual(['MessageDispatchPrepared']);
+    const groups = (await rig.outcomes(msgId)).map(({ type, data }) => [type, 'group' in data && data.group]);
+    expect(groups).toEqual(['0', '0-0', '0-1', '0-2'].map((group) => ['MessageDispatchPrepared', group]));
     expect(await rig.deps.jobs.counts(job.queue)).toMatchObject({ waiting: 3 });
 
     rig.jpush.answer({ type: 'deadRecipients', clientIds: ['c2'], reason: 'unknown id', provider: {} });
@@ -249,9 +250,13 @@ describe('no target reached', () => {
 
   test('said twice adds no job twice', async () => {
     const { rig, job } = await accepted(['c1', 'c2']);
-    rig.jpush.answer(nobody, nobody);
+    // Two runs of the job at once, as of one that stalled and was taken again elsewhere.
+    rig.jpush.answer(async () => {
+      await rig.elsewhere()(job);
+      return nobody;
+    }, nobody);
     await rig.run(job);
-    await rig.run(job);
+    expect(rig.jpush.sends).toHaveLength(2);
     expect(await rig.deps.jobs.counts(job.queue)).toMatchObject({ waiting: 2 });
   });
 });

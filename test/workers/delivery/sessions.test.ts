@@ -6,6 +6,7 @@ import type { EventLog, RecordedEvent } from '../../../src/ports/event-log.ts';
 import { delivery } from '../../../src/workers/delivery/deliver.ts';
 import { lane } from '../../../src/workers/delivery/lane.ts';
 import { messageSessions } from '../../../src/workers/delivery/message-sessions.ts';
+import { rejectPushId } from '../../../src/workers/delivery/push-id-rejection.ts';
 import { range, shared } from '../../contract/support.ts';
 import { appendAll, displayCancelled, prepared } from '../../support/events.ts';
 import { type Delivering, delivering, openShop } from '../support.ts';
@@ -83,6 +84,19 @@ describe('a message that the dispatcher has read', () => {
     ]);
     await run(rig.job(msgId));
     expect(rig.jpush.sends.map(({ idempotencyKey }) => idempotencyKey)).toEqual(['theirs']);
+  });
+
+  test('and whose pushId the provider had refused before the process ended says so', async () => {
+    const { rig, msgId } = await ready();
+    const { appPackage } = rig;
+    const { sessions, run } = process(rig);
+    const accepted = await begun(rig, msgId);
+    sessions.begin(accepted);
+    await appendAll(rig.deps.log, [prepared({ msgId, appPackage, targets: ['c1'], idempotencyKey: 'theirs' })]);
+    await rejectPushId(rig.deps, accepted, appPackage, { clientId: 'c1', pushId: 'push-c1' });
+    expect(await rig.deps.documents.reached('devices', await rig.deps.log.head(), 10_000)).toBe(true);
+    await run(rig.job(msgId));
+    expect((await rig.outcomes(msgId)).at(-1)).toMatchObject({ data: { failure: 'pushIdRejected' } });
   });
 
   test('is forgotten where too many wait: its stream is read', async () => {

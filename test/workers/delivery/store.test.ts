@@ -180,7 +180,7 @@ describe('targets that each go on alone', () => {
       expect(rig.jpush.keys).toHaveLength(targets + 1);
       expect(rig.jpush.sends).toHaveLength(targets + 1);
       expect(outcomes.filter(({ type }) => type === 'MessageDispatched')).toHaveLength(targets);
-      expect(outcomes).toHaveLength(2 * targets + 1);
+      expect(outcomes).toHaveLength(3 * targets + 1);
       expect(rig.lines).toEqual([]);
     },
   );

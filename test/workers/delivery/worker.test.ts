@@ -184,7 +184,10 @@ describe('a job', () => {
     await rig.worker();
     const queue = deliveryQueue('m2m', rig.appPackage);
     await eventually(async () => expect(await rig.deps.jobs.counts(queue)).toMatchObject({ dead: 1 }));
-    expect(await rig.outcomes(msgId)).toMatchObject([{ data: { failure: 'gaveUp', channel: 'm2m', group: '0-0' } }]);
+    expect(await rig.outcomes(msgId)).toMatchObject([
+      { type: 'MessageDispatchPrepared', data: { channel: 'm2m', group: '0-0' } },
+      { data: { failure: 'gaveUp', channel: 'm2m', group: '0-0' } },
+    ]);
   });
 });
 
