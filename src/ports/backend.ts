@@ -11,6 +11,6 @@ export interface Backend {
   readonly jobs: Jobs;
   readonly contents: Contents;
   readonly leases: Leases;
-  /** Waits for what was sent, then lets go; also of a store that is no more. */
+  /** Waits for pending calls, then closes the connection. Also works if the store is gone. */
   close(): Promise<void>;
 }

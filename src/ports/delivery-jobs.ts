@@ -1,4 +1,7 @@
-/** The jobs of delivery: one for each group of targets, in a queue for each channel and app, so that none waits for another's. */
+/**
+ * The delivery jobs: one for each group of targets. Each channel and app has its own queue, so that no app waits for
+ * another.
+ */
 import { createHash } from 'node:crypto';
 import type { ChannelName } from '../domain/events.ts';
 import type { Jobs, NewJob } from './jobs.ts';
@@ -28,13 +31,13 @@ export function deliveryJob(data: DeliveryJob): NewJob<DeliveryJob> {
   };
 }
 
-/** Lets the job of a redriven group run, whether the queue has it among its dead letters or has lost it. */
+/** Lets the job of a redriven group run. The queue may have it as a dead letter, or may have lost it. */
 export async function runRedriven(jobs: Pick<Jobs, 'add' | 'redrive'>, data: DeliveryJob): Promise<void> {
   const job = deliveryJob(data);
   if (!(await jobs.redrive(job.queue, job.id))) await jobs.add([job]);
 }
 
-/** Queue names know few characters; a package that has others is told apart by a hash. */
+/** Queue names allow few characters. A package name with others gets a hash, so that queue names stay unique. */
 export function deliveryQueue(channel: ChannelName, appPackage: string): string {
   const plain = appPackage.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 80);
   const suffix = plain === appPackage ? '' : `-${createHash('sha256').update(appPackage).digest('hex').slice(0, 12)}`;

@@ -1,52 +1,55 @@
 /**
- * How a call of a port ends when the store behind it does not do its part, and the errors that cross rooms, threads and
- * processes. Every call of a store has a bound in time, a read as well as a write: it ends within `CALL_WITHIN_MS` with its
- * result or with StoreUnavailable, whether the store is away, overloaded or silent. Only calls whose purpose is to wait have
- * no such bound: the next batch of a subscription, `Leases.acquire`, `Documents.reached` (it has its own time) and
- * `Consumer.close` (it has its grace).
+ * The errors that cross rooms, threads and processes. Every call of a store, a read as well as a write, is bounded in
+ * time: it ends within `CALL_WITHIN_MS` with its result or with StoreUnavailable, even if the store is away, overloaded
+ * or silent. Only calls whose purpose is to wait have no such bound: the next batch of a subscription,
+ * `Leases.acquire`, `Documents.reached` (it has its own timeout) and `Consumer.close` (it has its grace period).
  */
 
-/** ms: ten seconds of patience, and the time it takes to notice that they are over. */
+/** In ms: ten seconds of waiting, and the time that it takes to notice their end. */
 export const CALL_WITHIN_MS = 12_000;
 
 /**
- * The store is away, overloaded or silent. Of a write, the outcome is unknown: it may have taken effect, or may still do
- * so after this. Every write of a port may therefore be repeated. At the edge of the API: A00001, HTTP 503.
+ * The store is away, overloaded or silent. The outcome of a write is then unknown: it may have taken effect, or may
+ * still do so. Therefore every write of a port may be repeated. At the edge of the API: A00001, HTTP 503.
  */
 export class StoreUnavailable extends Error {
   override readonly name: string = 'StoreUnavailable';
 }
 
 /**
- * The copy of a collection that serves was built by another release: its documents and indexes are not those that the
- * caller knows. Passes when the read model is rebuilt or the caller's release replaced; a reader may ask the log meanwhile.
+ * Another release has built the serving copy of a collection, so its documents and indexes are not those that the
+ * caller knows. The error ends when the read model is rebuilt or the caller is upgraded. Meanwhile a reader may use the
+ * log.
  */
 export class CopyOfAnotherVersion extends StoreUnavailable {
   override readonly name = 'CopyOfAnotherVersion';
 }
 
-/** Another service's deadline passed; no store's ever does. At the edge of the API: A00003, HTTP 503. */
+/**
+ * Another service has missed its deadline. A store never causes this error. At the edge of the API: A00003, HTTP 503.
+ */
 export class DeadlineExceeded extends Error {
   override readonly name = 'DeadlineExceeded';
 }
 
 /**
- * The checkpoint stands elsewhere than the caller believed, or was moved under a newer lease: another runner has moved it,
- * or an earlier write of the caller's whose answer never came. After reading it again the caller may go on from there.
+ * The checkpoint is not where the caller expected it, or was moved under a newer lease. Another runner has moved it, or
+ * an earlier write of the caller has, whose answer was lost. The caller may read the checkpoint again and go on from
+ * there.
  */
 export class CheckpointLost extends Error {
   override readonly name = 'CheckpointLost';
 }
 
 /**
- * The copy that a write or a promotion names neither serves nor is being filled any more, or is of another version. Nothing
- * has changed. The caller asks which copy serves, or waits for the runner that has replaced it.
+ * The copy that a write or a promotion names neither serves nor is being filled any more, or has another version.
+ * Nothing has changed. The caller asks for the serving copy again, or waits for the runner that has replaced it.
  */
 export class StaleCopy extends Error {
   override readonly name = 'StaleCopy';
 }
 
-/** A shadow does not stand where the serving copy stands yet. Nothing has changed; the caller goes on filling it. */
+/** The shadow is still behind the serving copy. Nothing has changed; the caller goes on filling it. */
 export class ShadowBehind extends Error {
   override readonly name = 'ShadowBehind';
 }
@@ -103,18 +106,18 @@ export function isPortable(error: unknown): boolean {
   return Object.values(portable).some((kind) => error instanceof kind);
 }
 
-/** @param otherwise what an error that is not portable counts as at the other end */
+/** @param otherwise class that an error gets at the other end if it is not portable itself */
 export function carry(error: unknown, otherwise: PortableErrorName): CarriedError {
   const message = error instanceof Error ? error.message : String(error);
   return { name: isPortable(error) ? nameOf(error as PortableError) : otherwise, message };
 }
 
-/** @returns an error of the class that it had */
+/** @returns an error of its original class */
 export function carried({ name, message }: CarriedError): PortableError {
   return new portable[name](message);
 }
 
-/** Of a class that is not in the list but extends one that is: that one's. */
+/** The name of its class or, if that is not in the list, of a listed class that it extends. */
 function nameOf(error: PortableError): PortableErrorName {
   return Object.hasOwn(portable, error.name) ? (error.name as PortableErrorName) : 'StoreUnavailable';
 }

@@ -1,6 +1,6 @@
 /**
- * The event log: the truth that everything else is derived from. Many processes share one: every read sees every append
- * that was answered before, of any process and through any connection.
+ * The event log: everything else is derived from it. Many processes share one log. Every read sees every append that
+ * was answered before, by any process and through any connection.
  * @throws StoreUnavailable within `CALL_WITHIN_MS` (`errors.ts`), reads too
  */
 import type { EncodedEvent } from '../domain/codec.ts';
@@ -43,26 +43,29 @@ export interface RequestRecord {
 export interface StoredRequest extends RequestRecord {
   /**
    * Position of the last event that the request appended or, if it appended none, of the newest event that its answer
-   * rests on. Reads that follow the repeated answer must have reached it.
+   * depends on. Reads that follow the repeated answer must have reached it.
    */
   readonly position: Position;
 }
 
 /**
- * Largest size of one append in bytes, as `appendSize` counts them. EventStoreDB with its defaults takes 1 MiB; the rest
- * is for headers. A claim that describes the append (decision 2) lies in the document store, which takes 16 MiB, and holds
- * the events as JSON, so it is not the narrower limit.
+ * Largest size of one append in bytes, as `appendSize` counts them. EventStoreDB with its defaults takes 1 MiB; the
+ * rest is for headers. A claim that describes the append (decision 2) lies in the document store, which takes 16 MiB,
+ * and holds the events as JSON, so it is not the narrower limit.
  */
 export const MAX_APPEND_BYTES = 1_000_000;
 
-/** An append is larger than every log must take. This is a defect of ours: the code that builds a list bounds it. */
+/**
+ * An append is larger than the size that every log must accept. This is a defect of ours: code that builds a list must
+ * bound it.
+ */
 export class AppendTooLarge extends Error {
   override readonly name = 'AppendTooLarge';
 }
 
 /**
- * The bytes of events as EventStoreDB counts them (24.10; 24.6 counts fewer): data and metadata as UTF-8, the type as
- * UTF-16. The texts of the request go with them.
+ * The bytes of events as EventStoreDB 24.10 counts them (24.6 counts fewer): data and metadata as UTF-8, the type as
+ * UTF-16. The texts of the request are added.
  */
 export function appendSize(events: readonly EncodedEvent[], request?: RequestRecord): number {
   let size = 0;
@@ -76,13 +79,14 @@ export function appendSize(events: readonly EncodedEvent[], request?: RequestRec
 
 export interface AppendOptions {
   /**
-   * Committed together with the events. If its key is taken already nothing is appended and the earlier record is the
-   * result: of two requests that run at once exactly one has an effect, also across processes.
+   * Committed together with the events. If its key is taken already, nothing is appended and the earlier record is the
+   * result. So of two requests that run at once exactly one has an effect, also across processes.
    */
   readonly request?: RequestRecord | undefined;
   /**
-   * Stored in `Contents` no later than the events are visible: a reader of the event can read it. Left behind, unreferenced,
-   * when the append is refused. Content that was deleted meanwhile stays deleted, whenever the append is repeated.
+   * Stored in `Contents` no later than the events become visible, so that every reader of the event can read it. If the
+   * append is refused, the content may stay behind without a reference. Content that was deleted stays deleted, even if
+   * the append is repeated.
    */
   readonly content?: { readonly id: string; readonly text: string } | undefined;
 }
@@ -104,18 +108,18 @@ export interface RevisionConflict {
 }
 
 export interface LogFilter {
-  /** Stream name prefixes (`domain/streams.ts`), one of which must fit. */
+  /** Prefixes of stream names (`domain/streams.ts`). One of them must match. */
   readonly prefixes: readonly string[];
-  /** If given, one of these types. */
+  /** Event types to let through; all if absent. */
   readonly types?: readonly EventType[];
 }
 
-/** Events that a subscription reads beyond the batch that its reader holds, and the most in a batch. */
+/** The largest number of events in a batch, and of events that a subscription reads ahead of its reader. */
 export const MAX_READ_AHEAD = 1024;
 
 /**
- * A subscription that passes over events of others gives an empty batch, so that its reader learns `scanned`: at the latest
- * after this many of them, and this long after the first of them, in ms.
+ * A subscription that passes over events of others gives an empty batch, so that its reader learns `scanned`. It does so
+ * at the latest after this many of these events, or this many ms after the first of them.
  */
 export const MAX_UNTOLD = 10_000;
 export const MAX_UNTOLD_MS = 1_000;
@@ -124,28 +128,31 @@ export interface LogBatch {
   /** May be empty: the batch then only carries `scanned` and `caughtUp`. */
   readonly events: readonly RecordedEvent[];
   /**
-   * The log was read up to here: a subscription that begins after it misses nothing that has not been given by now. At or
-   * beyond the last event of the batch, and never below that of an earlier batch.
+   * The log was read up to this position: a subscription that starts after it gets every event that was not given yet.
+   * It is at or beyond the last event of the batch, and never below the `scanned` of an earlier batch.
    */
   readonly scanned: Position;
   /** True when the reader had seen the end of the log with this batch. */
   readonly caughtUp: boolean;
-  /** Events of the log that the subscription has not looked at, the filter's or not, where the store can count them. */
+  /**
+   * Number of events of the log that the subscription has not read yet, also those that the filter does not let through;
+   * absent if the store can't count them.
+   */
   readonly behind?: number | undefined;
 }
 
 export interface EventLog {
   /**
-   * Random, made once with the log and never changed: positions of a checkpoint mean something only with the log that they
-   * were counted in (`Documents`).
+   * A random id, made once with the log and never changed. A checkpoint names it, because its position means something
+   * only in the log in which it was counted (`Documents`).
    */
   id(): Promise<string>;
 
   /**
-   * Appends all events or none, durably. `events` is not empty. The same ids again at the revision that they were
-   * first appended at change nothing and answer like the first time; with a request, as its duplicate.
-   * @throws StoreUnavailable when the outcome is unknown or the store is away; the append may take effect even after that,
-   * before or after a repeated one, and both count once; AppendTooLarge, and nothing was appended
+   * Appends all events or none, durably. `events` is not empty. If the same ids are appended again at the same
+   * revision, nothing changes and the answer is that of the first time; with a request, the answer is a duplicate.
+   * @throws StoreUnavailable if the outcome is unknown or the store is away: the append may still take effect later,
+   * before or after a repeated one, and both count once. AppendTooLarge: nothing was appended
    */
   append(
     stream: StreamName,
@@ -155,40 +162,43 @@ export interface EventLog {
   ): Promise<AppendResult>;
 
   /**
-   * All events of a stream in order, or those after a revision; empty for one that does not exist or was deleted. Only for
-   * streams that stay short. @throws UndecodableEvent
+   * Reads a stream in order, whole or from after a revision. The result is empty if the stream does not exist or was
+   * deleted. Only for streams that stay short. @throws UndecodableEvent
    */
   readStream(stream: StreamName, after?: Revision): Promise<readonly RecordedEvent[]>;
 
   /**
-   * The newest events of a stream, `count` at most, in the stream's order. Its cost does not depend on the stream's length.
+   * Reads the newest events of a stream, at most `count`, in stream order. The cost does not depend on the stream's
+   * length.
    * @throws UndecodableEvent
    */
   readNewest(stream: StreamName, count: number): Promise<readonly RecordedEvent[]>;
 
   /**
-   * Events of all streams strictly after a position, in log order: `limit` of them, fewer only at the end of the log.
+   * Reads events of all streams strictly after a position, in log order: `limit` events, fewer only at the end of the
+   * log.
    * @throws UndecodableEvent when the page reaches one; a smaller limit gives the events before it
    */
   readAll(after: Position, filter: LogFilter, limit: number): Promise<readonly RecordedEvent[]>;
 
   /**
-   * Events of all streams strictly after a position: those that are there, then those that come, in order, none twice.
-   * Back-pressure: no more than `MAX_READ_AHEAD` events are read before the next batch is asked for. Several batches may
-   * say `caughtUp`. A long history is read in bounded steps, between which the event loop has its turn. Ends without an
-   * error when the signal aborts: within a turn of the event loop, also while it waits for a store that does not answer.
-   * @throws UndecodableEvent, once the events before it were given; StoreUnavailable when the connection is lost, unless it
-   * goes on by itself: it never goes silent for good. The caller resumes from its checkpoint
+   * Gives events of all streams strictly after a position: first the existing ones, then new ones, in order, none
+   * twice. Back-pressure: at most `MAX_READ_AHEAD` events are read before the reader asks for the next batch. Several
+   * batches may say `caughtUp`. A long history is read in bounded steps, and the event loop gets a turn between them.
+   * When the signal aborts, the iteration ends without an error within a turn of the event loop, even if the store does
+   * not answer.
+   * @throws UndecodableEvent, after all events before it were given; StoreUnavailable when the connection is lost,
+   * unless the subscription goes on by itself: it never goes silent for good. The caller resumes from its checkpoint
    */
   subscribe(after: Position, filter: LogFilter, signal: AbortSignal): AsyncIterable<LogBatch>;
 
   /**
-   * Remembers the answer of a request that had nothing to append, durably. It counts like the record of an append: of
-   * `remember` and appends with one key, exactly one takes effect.
-   * @param position as `StoredRequest` has it
+   * Remembers the answer of a request that had nothing to append, durably. Of all `remember` calls and appends with the
+   * same key, exactly one takes effect.
+   * @param position the `position` of the `StoredRequest`
    * @returns the earlier record if the key was taken already, else `undefined`
-   * @throws StoreUnavailable; the record may have been made, and `remember` can be repeated: the same record again is
-   * returned as the earlier one
+   * @throws StoreUnavailable: the record may have been stored. `remember` can be repeated, and then returns that same
+   * record as the earlier one
    */
   remember(request: RequestRecord, position: Position): Promise<StoredRequest | undefined>;
 

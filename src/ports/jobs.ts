@@ -1,11 +1,11 @@
 /**
- * Queues of work. They are disposable: the log says what is done and what is not, and a handler looks there first. A queue
- * may lose what it holds (a killed process, an emptied server), so the jobs are rebuilt from the log, by ids that make adding
- * twice harmless. Every connection sees what a call has answered, whichever connection made it.
+ * Queues of work. They are disposable: the log says which work is done, and a handler looks there first. A queue may
+ * lose its jobs (a killed process, an emptied server), so jobs can be rebuilt from the log, and their ids make it
+ * harmless to add one twice. Every connection sees the effect of every answered call, through any connection.
  * @throws StoreUnavailable within `CALL_WITHIN_MS` (`errors.ts`), reads too
  */
 
-/** Exponential: `baseMs · 2^(attempt−1)`, `capMs` at most, with jitter (a random half of it is taken off). */
+/** Exponential: `baseMs · 2^(attempt−1)`, at most `capMs`, minus a random part of up to one half (jitter). */
 export interface Backoff {
   readonly baseMs: number;
   readonly capMs: number;
@@ -18,9 +18,9 @@ export interface NewJob<D> {
   readonly queue: string;
   /** JSON. */
   readonly data: D;
-  /** Not before this many ms from now. */
+  /** ms from now before which the job does not run. */
   readonly delayMs?: number;
-  /** How often it may fail before it is a dead letter. */
+  /** Number of failed runs after which the job becomes a dead letter. */
   readonly attempts: number;
   readonly backoff: Backoff;
 }
@@ -29,7 +29,7 @@ export interface Job<D> {
   readonly id: string;
   readonly queue: string;
   readonly data: D;
-  /** 1 on the first run; runs that a killed process left behind, and put-backs, do not count. */
+  /** 1 on the first run. A run after which the job was put back, or whose process was killed, does not count. */
   readonly attempt: number;
   readonly attempts: number;
 }
@@ -40,7 +40,9 @@ export interface DeadLetter<D> extends Omit<Job<D>, 'attempt'> {
   readonly diedAt: number;
 }
 
-/** Thrown by a handler: this attempt failed; again after the backoff, but not later than `notAfterMs` from now. */
+/**
+ * Thrown by a handler whose attempt failed. The job runs again after the backoff, but at most `notAfterMs` ms from now.
+ */
 export class RetryJob extends Error {
   override readonly name = 'RetryJob';
   readonly notAfterMs: number | undefined;
@@ -51,10 +53,10 @@ export class RetryJob extends Error {
 }
 
 /**
- * Thrown by a handler: not now. The job goes back and costs no attempt; the consumer takes no other job of that queue for
- * `pauseMs`. With 0 nobody pauses, and the job goes to the end of its queue, so that the others have their turn first. Other
- * consumers of the queue may pause along with this one or go on, with that job too: if nobody may go on anywhere, the
- * handlers have to know that by other means.
+ * Thrown by a handler that can't do the job now. The job goes back to its queue and loses no attempt; the consumer
+ * takes no job of that queue for `pauseMs`. With 0 the consumer does not pause, and the job goes to the end of the
+ * queue, so that the other jobs run first. Other consumers of the queue may pause as well or go on, even with that job:
+ * if no consumer may go on, the handlers have to learn that by other means.
  */
 export class PauseQueue extends Error {
   override readonly name = 'PauseQueue';
@@ -65,17 +67,19 @@ export class PauseQueue extends Error {
   }
 }
 
-/** Thrown by a handler: no use in trying again. The job is a dead letter at once. */
+/** Thrown by a handler if another try would be useless. The job becomes a dead letter at once. */
 export class DeadJob extends Error {
   override readonly name = 'DeadJob';
 }
 
 export interface ConsumeOptions<D> {
-  /** The consumer serves every queue whose name begins with this, whoever adds to it and whenever it comes into being. */
+  /** The consumer serves every queue whose name begins with this, also queues that other processes create later. */
   readonly queuePrefix: string;
-  /** Handlers that run at once, for each queue: a queue whose handlers hang holds up no other. */
+  /** Handlers that may run at once, for each queue. So a queue whose handlers hang holds up no other. */
   readonly concurrency: number;
-  /** Resolves: done, the job is forgotten. Throws one of the three above, or anything else, which counts as RetryJob. */
+  /**
+   * When it resolves, the job is done and forgotten. It may throw the three errors above; any other counts as RetryJob.
+   */
   readonly handler: (job: Job<D>, signal: AbortSignal) => Promise<void>;
   /** Called after each failed run, for logs. */
   readonly onError?: (error: unknown, job: Job<D> | undefined) => void;
@@ -83,8 +87,8 @@ export interface ConsumeOptions<D> {
 
 export interface Consumer {
   /**
-   * Takes no more jobs and waits for the running ones; after `graceMs` their signal aborts. A handler that has not ended a
-   * second later is not waited for any longer, nor is a store that does not answer; its job runs again, here or elsewhere.
+   * Takes no more jobs and waits for the running ones; after `graceMs` their signal aborts. A second later it stops
+   * waiting for handlers and for the store. A job that has not ended by then runs again, here or elsewhere.
    */
   close(graceMs: number): Promise<void>;
 }
@@ -98,17 +102,18 @@ export interface QueueCounts {
 
 export interface Jobs {
   /**
-   * As durable as the queue: jobs that wait for their first run, or are in it, may be gone when a process is killed. Retries
-   * and dead letters outlive it. An id that its queue still knows (waiting, delayed, active, dead) is passed over, so a call that
-   * ended in StoreUnavailable can be repeated, and jobs can be added again from the log at any time.
+   * Adds jobs. If a process is killed, jobs before the end of their first run may be lost; retries and dead letters
+   * survive. An id that its queue still has (waiting, delayed, active, dead) is skipped, so a call that ended in
+   * StoreUnavailable can be repeated, and jobs can be added again from the log at any time.
    */
   add<D>(jobs: readonly NewJob<D>[]): Promise<void>;
 
   /**
-   * Starts taking jobs, oldest first; each is handled by one consumer at a time, and at least once. A job whose consumer was
-   * killed runs again and has lost no attempt. The consumer hears of new jobs, and looks for queues and jobs now and then in
-   * case it did not. While the store is away it takes none, and goes on by itself when the store is back; results of jobs
-   * that ran meanwhile are stored then. Delays and pauses are durations: setting the clock changes none of them.
+   * Starts taking jobs, oldest first. Each job is handled by one consumer at a time, and at least once. A job whose
+   * consumer was killed runs again and loses no attempt. The consumer gets notices of new jobs, and also looks for
+   * queues and jobs now and then in case it missed one. While the store is away it takes no jobs; when the store is
+   * back it goes on by itself, and stores the results of jobs that ran meanwhile. Delays and pauses are durations:
+   * setting the clock does not change them.
    */
   consume<D>(options: ConsumeOptions<D>): Consumer;
 
@@ -118,8 +123,8 @@ export interface Jobs {
   counts(queue: string): Promise<QueueCounts>;
 
   /**
-   * Dead letters, oldest first; those of one millisecond in the order of their ids.
-   * @param after goes on after this one, which may be gone by now
+   * Returns dead letters, oldest first; those of the same millisecond are ordered by id.
+   * @param after the dead letter after which the page begins; it need not exist any more
    */
   deadLetters<D>(
     queue: string,
@@ -128,8 +133,8 @@ export interface Jobs {
   ): Promise<readonly DeadLetter<D>[]>;
 
   /**
-   * Lets a dead letter run again, from its first attempt.
-   * @returns false if there is none of that id (any more): an earlier call that seemed to fail may have taken effect
+   * Lets a dead letter run again, with all its attempts.
+   * @returns false if no dead letter has that id. An earlier call that seemed to fail may have taken effect
    */
   redrive(queue: string, id: string): Promise<boolean>;
 

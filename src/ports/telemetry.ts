@@ -1,15 +1,15 @@
 /**
- * The state of every long-lived part of a role: projections, dispatcher, worker, channels. The process that serves knows
- * all of them, whichever thread runs them, for its log and for readiness (`docs/architecture.md §Telemetry`).
+ * The state of every long-lived part of a role: projections, dispatcher, worker, channels. The process that serves
+ * knows all of them, whichever thread runs them, for its log and for readiness (`docs/architecture.md §Telemetry`).
  * `roles/process/telemetry.ts` collects them.
  */
 
-/** `waiting`: a store or another holder is in the way, and the part goes on without help. `failed`: it needs a person. */
+/** `waiting`: the part waits for a store or another holder and will go on by itself. `failed`: it needs a person. */
 export type PartState = 'up' | 'catchingUp' | 'waiting' | 'failed';
 
 export interface PartStatus {
   readonly state: PartState;
-  /** Why, in a few words that hold no secret. */
+  /** The reason, in a few words without secrets. */
   readonly detail?: string | undefined;
   /** Events of the log that the part has not taken yet. */
   readonly lagEvents?: number | undefined;
@@ -25,7 +25,7 @@ export interface PartReport extends PartStatus {
 }
 
 export interface Telemetry {
-  /** Records how a part is. A part that reports the same state again keeps its `since`. */
+  /** Records the state of a part. A part that reports the same state again keeps its `since`. */
   report(part: string, status: PartStatus): void;
   /** All parts as they last reported. */
   parts(): readonly PartReport[];
@@ -36,7 +36,7 @@ export function projectionPart(projection: string): string {
   return `projection.${projection}`;
 }
 
-/** Whether a part needs a person: to wait for it is useless. */
+/** Whether a part needs a person. Waiting for it is then useless. */
 export function hasFailed(telemetry: Pick<Telemetry, 'parts'>, part: string): boolean {
   return telemetry.parts().some((report) => report.part === part && report.state === 'failed');
 }

@@ -1,7 +1,7 @@
 /** Finds the user of a token (`docs/api.md §2 Tokens`). */
 export interface VerifiedToken {
   readonly userId: string;
-  /** The client that the token was issued to, where the token says so. */
+  /** The client that the token was issued to, if the token names one. */
   readonly clientId?: string | undefined;
 }
 
@@ -13,7 +13,7 @@ export type TokenVerdict =
   | { readonly type: 'expired' };
 
 export interface TokenVerifier {
-  /** @throws DeadlineExceeded when the endpoint behind it is away, silent or answers nonsense (A00003) */
+  /** @throws DeadlineExceeded if the endpoint that verifies tokens is away, is silent, or answers nonsense (A00003) */
   verify(token: string): Promise<TokenVerdict>;
   close(): Promise<void>;
 }

@@ -2,9 +2,9 @@
 import type { Backoff } from '../jobs.ts';
 
 /**
- * Doubles with the failures in a row up to a cap, with a random half taken off, so that callers that failed together do
- * not come again together.
- * @param failures in a row before the first that counts: 0 gives `baseMs`
+ * Doubles with each failure in a row up to a cap, minus a random part of up to one half. So callers that failed
+ * together do not retry together.
+ * @param failures earlier failures in a row: 0 gives `baseMs`
  * @param random a number in [0, 1)
  */
 export function backoffMs({ baseMs, capMs }: Backoff, failures: number, random = Math.random()): number {

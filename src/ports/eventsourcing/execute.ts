@@ -17,10 +17,12 @@ import type {
 } from '../event-log.ts';
 import { backoffMs } from './backoff.ts';
 
-/** The stream changed each time before the command could be appended. At the edge of the API as any StoreUnavailable. */
+/**
+ * The stream changed each time before the command could be appended. At the edge of the API it is a StoreUnavailable.
+ */
 export class StreamContended extends StoreUnavailable {}
 
-/** How many conflicts a command endures. */
+/** How many conflicts a command tolerates. */
 export interface Patience {
   /** Appends that are tried at most, each decided on fresh state. */
   readonly tries: number;
@@ -45,7 +47,7 @@ export interface ExecuteOptions<State, E extends UmsEvent> {
   readonly appendOptions?: (events: readonly E[], after: State) => AppendOptions;
   /** The stream as the caller knows it, to save reading it again; after a conflict it is read afresh. */
   readonly loaded?: Loaded<State> | undefined;
-  /** How to read the stream; whole if absent. */
+  /** Reads the stream; if absent, the whole stream is read. */
   readonly load?: (log: EventLog, stream: StreamName) => Promise<Loaded<State>>;
   /** Twenty tries with short pauses if absent. */
   readonly patience?: Patience;
@@ -55,7 +57,7 @@ export interface ExecuteOptions<State, E extends UmsEvent> {
 export interface Loaded<State> {
   readonly state: State;
   readonly revision: ExpectedRevision;
-  /** Of the newest event of the stream that went into the state, where it was read. */
+  /** Position of the newest event in the state, if it is known. */
   readonly position?: Position | undefined;
 }
 
@@ -63,15 +65,15 @@ export type Executed<State, E extends UmsEvent> =
   | {
       readonly type: 'done';
       readonly events: readonly E[];
-      /** The stream with them. */
+      /** The stream with these events. */
       readonly loaded: Loaded<State>;
-      /** Of the last event; `undefined` if there was nothing to append. */
+      /** Position of the last event; `undefined` if there was nothing to append. */
       readonly position: Position | undefined;
     }
   | Rejection
   | { readonly type: 'duplicateRequest'; readonly earlier: StoredRequest };
 
-/** @throws StreamContended when there were as many conflicts as there are tries; StoreUnavailable */
+/** @throws StreamContended if every try ended in a conflict; StoreUnavailable */
 export async function execute<State, Command, E extends UmsEvent>(
   log: EventLog,
   decider: Decider<State, Command, E>,

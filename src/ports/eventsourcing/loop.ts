@@ -1,14 +1,14 @@
-/** Work that goes on in the background, and how it comes back after a failure. */
+/** Background work that starts again after failures. */
 import { backoffMs } from './backoff.ts';
 
 const RESTART = { baseMs: 200, capMs: 5_000 };
 
-/** How long work rests before it begins again, in ms. @param failures in a row, from 0 */
+/** Pause before work starts again, in ms. @param failures in a row, from 0 */
 export function restartDelay(failures: number): number {
   return backoffMs(RESTART, failures);
 }
 
-/** Waits, or less if the signal aborts. */
+/** Waits for `ms`, or until the signal aborts. */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted || ms <= 0) return resolve();

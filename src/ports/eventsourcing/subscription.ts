@@ -1,6 +1,6 @@
 /**
- * Follows the log from a checkpoint, batch by batch, and begins again after failures, until it is stopped. Runs under a
- * lease: of all processes that start a subscription of one name, one follows and the others stand by.
+ * Follows the log from a checkpoint, batch by batch, and starts again after failures, until it is stopped. It runs
+ * under a lease: of all processes that start a subscription of one name, one follows the log and the others stand by.
  */
 import { UndecodableEvent } from '../../domain/codec.ts';
 import type { UmsEvent } from '../../domain/events.ts';
@@ -31,7 +31,7 @@ export type SubscriptionState =
   | { readonly status: 'running' | 'stopped' }
   /** Waits for the lease, which another process has, or for a store that can give it. */
   | { readonly status: 'standby' }
-  /** For a store, another runner, or another release; it goes on by itself, from where its checkpoint then stands. */
+  /** Waits for a store, another runner, or another release. It goes on by itself, from its checkpoint. */
   | { readonly status: 'waiting'; readonly error: Error }
   /** It has met an event that it can't take, and needs a person. */
   | { readonly status: 'failed'; readonly error: Error };
@@ -39,7 +39,7 @@ export type SubscriptionState =
 export interface Subscription extends Loop {
   readonly name: string;
   state(): SubscriptionState;
-  /** Finishes the write at hand. */
+  /** Finishes the current write, then stops. */
   stop(): Promise<void>;
 }
 
@@ -73,14 +73,14 @@ export interface Begun<E extends UmsEvent> {
   /** Takes the batches from there on, in order, until one fails. */
   readonly take: TakeBatch<E>;
   /**
-   * Moves the checkpoint over events of others, so that the next start need not read them again. There is nothing to take
-   * between `from`, where the checkpoint stands, and `to`. @throws CheckpointLost, StaleCopy, StoreUnavailable
+   * Moves the checkpoint from `from` to `to`, over events of others, so that the next start need not read them again.
+   * @throws CheckpointLost, StaleCopy, StoreUnavailable
    */
   readonly passOver: (from: Position, to: Position) => Promise<void>;
 }
 
 export interface SubscriptionOptions<E extends UmsEvent> {
-  /** Also that of its lease. */
+  /** Name of the subscription and of its lease. */
   readonly name: string;
   /** The name that it reports under. */
   readonly part: string;
@@ -124,11 +124,11 @@ export function startSubscription<E extends UmsEvent>(
     });
   };
 
-  /** @returns whether the subscription is at its end */
+  /** @returns whether the subscription has to end */
   const onFailure = (error: Error, failures: number): boolean => {
     const forGood = isForGood(error);
     state = { status: forGood ? 'failed' : 'waiting', error };
-    // No harm: another runner or a rebuild was ahead, or a write whose answer did not come in time was committed after all.
+    // This is harmless: another runner or a rebuild was ahead, or a write whose answer was late was committed after all.
     const isLost = error instanceof CheckpointLost || error instanceof StaleCopy;
     if (isLost && failures < LOST_IN_A_ROW) {
       logger.debug({ part, err: error }, 'lost a checkpoint to another runner');
@@ -165,7 +165,7 @@ export function startSubscription<E extends UmsEvent>(
     if (lease === 'held') return;
     state = { status: 'standby' };
     const status: PartStatus = { state: 'waiting', detail: 'another process has the lease, or the store is away' };
-    // Where nobody else has it, the lease is there within milliseconds.
+    // If no other process holds the lease, it is acquired within milliseconds.
     standingBy = setTimeout(() => report(status), STANDBY_MS).unref();
   };
 
@@ -181,7 +181,7 @@ export function startSubscription<E extends UmsEvent>(
   return { name, state: () => state, ...startLoop(runUnderLease) };
 }
 
-/** What is left undone for want of the store, or of the right release, is done later. */
+/** Whether a retry is useless. Without the store, or the right release, the work can still be done later. */
 function isForGood(error: Error): boolean {
   return error instanceof PoisonEvent || error instanceof UndecodableEvent || error instanceof CheckpointOfAnotherLog;
 }
@@ -209,9 +209,9 @@ async function follow<E extends UmsEvent>(
     if (events.length > 0) {
       position = await take(events as readonly RecordedEvent<E>[], position, signal);
     }
-    // The rest of that batch may have been left.
+    // The rest of that batch may not have been taken.
     if (signal.aborted) return;
-    // Empty batches with progress come seldom: after many events of others, or when there was no other event for a while.
+    // Empty batches with progress are rare: they come after many events of others, or a while after the first of them.
     if (events.length === 0 && scanned > position) {
       await passOver(position, scanned);
       position = scanned;

@@ -1,4 +1,4 @@
-/** W3C trace context: the caller's `traceparent` goes along with the events, or a fresh one starts here. */
+/** W3C trace context: events carry the caller's `traceparent`, or a fresh one. */
 import { randomFillSync } from 'node:crypto';
 
 const VALID = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
@@ -10,7 +10,7 @@ const SPAN_BYTES = 8;
 const pool = Buffer.alloc(512 * (TRACE_BYTES + SPAN_BYTES));
 let used = pool.length;
 
-/** The given one if it is valid, else a fresh one. */
+/** Returns the given `traceparent` if it is valid, else a fresh one. */
 export function traceparentOf(given: string | undefined): string {
   if (given !== undefined && VALID.test(given)) return given;
   return `00-${randomHex(TRACE_BYTES)}-${randomHex(SPAN_BYTES)}-01`;

@@ -1,11 +1,11 @@
 /**
- * Commands of one process on one stream take turns, so that they do not contend with each other. Other processes may
- * append in between all the same, which the expected revisions notice.
+ * Commands of one process on one stream take turns, so that they do not conflict with each other. Other processes may
+ * still append in between; the expected revisions detect that.
  */
 import type { StreamName } from '../../domain/streams.ts';
 import type { EventLog } from '../event-log.ts';
 
-/** How long a command waits for its turn, in ms. Then it goes ahead: behind a store that is away, waits must not add up. */
+/** How long a command waits for its turn, in ms. Then it goes ahead: while the store is away, waits must not add up. */
 const MAX_WAIT_MS = 1_000;
 
 /** For each log and stream, a promise that resolves when all earlier turns are over. */

@@ -7,17 +7,17 @@ import { type Loop, pause, restartDelay, startLoop } from './loop.ts';
 export interface UnderLease {
   readonly leases: Leases;
   readonly logger: Logger;
-  /** Of the lease. */
+  /** Name of the lease. */
   readonly name: string;
-  /** Called when the lease is waited for, and when it is held. */
+  /** Called when the wait for the lease begins, and when the lease is acquired. */
   readonly onState?: ((state: 'waiting' | 'held') => void) | undefined;
 }
 
 /**
  * Waits for the lease, then works while it is held. After a loss it waits for it again. Ends when the signal aborts, or
  * when the work ends although the lease is still held: the lease is then given back, so that another process can try.
- * @param work ends soon after its signal aborts: the lease is lost, or all of this is to end. It writes with the lease's
- * token, since it may learn of a loss late
+ * @param work ends soon after its signal aborts, which means that the lease is lost or that everything is to end. It
+ * writes with the lease's token, because it may learn of a loss late
  * @throws the errors of the work
  */
 export async function underLease(

@@ -1,13 +1,13 @@
-/** The read model of deliveries: a document for each target of each message. */
+/** The read model of deliveries: one document for each target of each message. */
 import type { TargetView } from '../../domain/target-view.ts';
 import type { Collection } from '../documents.ts';
 
 export interface DeliveryDocument extends TargetView {
-  /** Its place among the targets of the message. */
+  /** Index of the target in its message. */
   readonly index: number;
 }
 
-/** Its id is `deliveryId`. */
+/** The id of a document is `deliveryId`. */
 export const deliveries = {
   name: 'deliveries',
   version: 1,

@@ -1,9 +1,9 @@
-/** The read model of registrations: a document each, found by terminal, device and user. */
+/** The read model of registrations: one document for each, found by terminal, device or user. */
 import type { DeviceType, Registration } from '../../domain/events.ts';
 import { RegistrationStatus } from '../../domain/status.ts';
 import type { Collection } from '../documents.ts';
 
-/** One text for two that belong together, different for every pair. */
+/** Joins two texts into one key that is different for every pair. */
 function pair(first: string, second: string): string {
   return `${first.length}:${first}${second}`;
 }
@@ -14,7 +14,7 @@ export interface DeviceDocument extends Registration {
   readonly firstPosition: string;
 }
 
-/** Finds only what is registered now. Its id is `registrationId` (`domain/streams.ts`). */
+/** Indexes only current registrations. The id of a document is `registrationId` (`domain/streams.ts`). */
 const live =
   (key: (device: DeviceDocument) => string | undefined) =>
   (device: DeviceDocument): string | undefined =>
@@ -39,7 +39,7 @@ export const devices = {
   },
 } satisfies Collection<DeviceDocument>;
 
-/** Keys of the indexes that join a user with something of the device. */
+/** Keys of the indexes that combine a user with a property of the device. */
 export const userKey = {
   device: (userId: string, deviceId: string) => pair(userId, deviceId),
   type: (userId: string, deviceType: DeviceType) => pair(userId, deviceType),

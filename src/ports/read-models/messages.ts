@@ -1,17 +1,23 @@
-/** The read model of messages: a document each, with its counts and how every target stands. */
+/** The read model of messages: one document for each, with its counts and the standing of every target. */
 import type { MessageStatus, StatusCounts } from '../../domain/status.ts';
 import type { Collection } from '../documents.ts';
 
-/** How a target stands: its status, or `-` while that is 0 and it has had no outcome, neither sent to nor failed. */
+/**
+ * The standing of a target: its status, or `-` while the status is 0 and the target has neither been sent to nor
+ * failed.
+ */
 export type TargetStanding = typeof OPEN | `${MessageStatus}`;
 export const OPEN = '-';
 
-/** The targets of one app package. In as few letters as can be: a message is written whole whenever a target moves. */
+/**
+ * The targets of one app package. Kept short, because the whole message is written whenever the standing of a target
+ * changes.
+ */
 export interface PackageTargets {
   readonly appPackage: string;
   /** In the order of acceptance. */
   readonly clientIds: readonly string[];
-  /** A `TargetStanding` each, one letter, in the same order. */
+  /** One letter for each target, a `TargetStanding`, in the same order. */
   readonly standings: string;
 }
 
@@ -24,7 +30,7 @@ export interface MessageDocument {
   readonly acceptedAt: string;
   /** ISO */
   readonly expiresAt: string;
-  /** ISO, first hand-over to a provider. */
+  /** ISO time of the first hand-over to a provider. */
   readonly pushTime?: string | undefined;
   readonly status: MessageStatus;
   readonly counts: StatusCounts;
@@ -32,7 +38,7 @@ export interface MessageDocument {
   readonly targets: readonly PackageTargets[];
 }
 
-/** Its id is the msgId. */
+/** The id of a document is the msgId. */
 export const messages = {
   name: 'messages',
   version: 2,
