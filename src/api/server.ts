@@ -1,4 +1,4 @@
-/** The HTTP API: fastify for routing and serialisers; everything that the contract says, we do ourselves. */
+/** The HTTP API. Fastify provides routing and serialisers; we implement every rule of the contract ourselves. */
 import { Server } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
@@ -14,19 +14,24 @@ import { answerForNode, nodeServer } from './http/node-server.ts';
 import type { Services } from './http/services.ts';
 import { mountUms } from './ums/routes.ts';
 
-/** A server that closes goes on answering for this long, in ms, so that clients that send on open connections hear of it. */
+/**
+ * A closing server goes on answering for this long, in ms, so that clients on open connections learn that it closes.
+ */
 const SHED_MS = 200;
-/** The same while new clients go on connecting: by far enough for all connections that wait to be let in. */
+/** The same while new clients go on connecting: more than enough time for all connections that wait to be accepted. */
 const SHED_AT_MOST_MS = 1_000;
 /** Grace period, in ms, for the newest connection to send its request. */
 const LAST_MS = 50;
-/** When the server closes, connections that are still open after this, in ms, are cut: half a request never ends by itself. */
+/**
+ * When the server closes, connections that are still open after this, in ms, are cut: half a request never ends by
+ * itself.
+ */
 const CLOSE_GRACE_MS = 5000;
 
-/** Each connection may hold a head of 16 KiB that is not complete. */
+/** Each connection may hold an incomplete head of 16 KiB. */
 const MAX_CONNECTIONS = 8_000;
 const MAX_UNFINISHED_BYTES = 32 * 1024 * 1024;
-/** So many of the largest bodies can be on their way at least. */
+/** At least this many bodies of the largest size can be on their way at once. */
 const MIN_BODIES = 4;
 
 /** Methods that may have a body. Fastify parses none of them: an endpoint reads its own, all others stay unread. */
@@ -73,8 +78,8 @@ function shedWhileClosing(app: FastifyInstance, services: Services): void {
 }
 
 /**
- * Takes connections for the time of shedding, then no more, and waits until everything that was sent on the open ones is
- * read. All the while requests are answered.
+ * Takes connections for the time of shedding, then no more, and waits until everything that was sent on the open ones
+ * is read. All the while requests are answered.
  */
 async function stopListening({ server }: FastifyInstance): Promise<void> {
   const giveUpAt = performance.now() + SHED_AT_MOST_MS;

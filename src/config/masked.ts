@@ -1,4 +1,4 @@
-/** The configuration with its secrets masked, for people to look at. */
+/** The configuration with its secrets masked, so that it can be shown. */
 import type { DraftConfig } from '../config.ts';
 import type { App } from '../domain/apps.ts';
 import { assertNever } from '../domain/decider.ts';
@@ -7,7 +7,7 @@ const MASK = '***';
 const NOT_YET = '(made at first start)';
 
 export interface MaskedConfig {
-  /** By the name it is set by; `undefined` where nothing is set. */
+  /** Variable name → value; `undefined` if it is not set. */
   readonly variables: Readonly<Record<string, string | number | undefined>>;
   readonly apps: readonly App[];
 }
@@ -60,9 +60,9 @@ function engineVariables(backend: DraftConfig['backend']): Record<string, string
 }
 
 /**
- * Masks the user part, the values of the query and the fragment: any of them may be secret. URLs of several hosts can't be
- * parsed, and a password may hold characters that a URL would encode, so all before the last `@` counts as the user part:
- * rather too much is masked than too little.
+ * Masks the user part, the values of the query and the fragment, since each of them may be secret. URLs with several
+ * hosts can't be parsed, and a password may hold characters that a URL would encode. So everything before the last `@`
+ * counts as the user part: it is better to mask too much than too little.
  */
 export function maskUrl(url: string): string {
   return url

@@ -1,4 +1,7 @@
-/** Rules that several variables share; each message goes after the variable's name. Values are not repeated: some are secret. */
+/**
+ * Rules that several variables share. Each message follows the variable's name, and does not repeat the value, since
+ * some values are secret.
+ */
 import { z } from 'zod';
 
 /** A whole number in a range. */
@@ -18,7 +21,7 @@ export function plainUrl(...protocols: string[]) {
   return z.string().refine((text) => fitsPlainUrl(text, protocols), message);
 }
 
-/** A plain URL that paths are put behind, so one without a query. */
+/** A plain URL without a query, so that paths can be appended to it. */
 export function baseUrl(...protocols: string[]) {
   const message = `must be a URL with ${protocols.join(' or ')}, without a user part, a query or a fragment`;
   return z.string().refine((text) => fitsPlainUrl(text, protocols) && !text.includes('?'), message);

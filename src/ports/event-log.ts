@@ -118,8 +118,8 @@ export interface LogFilter {
 export const MAX_READ_AHEAD = 1024;
 
 /**
- * A subscription that passes over events of others gives an empty batch, so that its reader learns `scanned`. It does so
- * at the latest after this many of these events, or this many ms after the first of them.
+ * A subscription that passes over events of others gives an empty batch, so that its reader learns `scanned`. It does
+ * so at the latest after this many of these events, or this many ms after the first of them.
  */
 export const MAX_UNTOLD = 10_000;
 export const MAX_UNTOLD_MS = 1_000;
@@ -135,8 +135,8 @@ export interface LogBatch {
   /** True when the reader had seen the end of the log with this batch. */
   readonly caughtUp: boolean;
   /**
-   * Number of events of the log that the subscription has not read yet, also those that the filter does not let through;
-   * absent if the store can't count them.
+   * Number of events of the log that the subscription has not read yet, also those that the filter does not let
+   * through; absent if the store can't count them.
    */
   readonly behind?: number | undefined;
 }

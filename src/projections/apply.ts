@@ -1,4 +1,4 @@
-/** Folds batches of events into the documents that they change, and writes documents and checkpoint at once. */
+/** Folds batches of events into the documents that they change, and writes documents and checkpoint together. */
 import type { UmsEvent } from '../domain/events.ts';
 import type { Position } from '../domain/position.ts';
 import type { Copy, Documents, Stored } from '../ports/documents.ts';
@@ -7,20 +7,20 @@ import { foldPiece, idsToLoad, type Piece, piecesOf } from './fold.ts';
 import type { Projection } from './projection.ts';
 import { recentDocuments } from './recent-documents.ts';
 
-/** The copy that a projection writes, and what its checkpoint is moved with. */
+/** The copy that a projection writes, and the parameters of the moves of its checkpoint. */
 export interface Target {
   readonly documents: Documents;
   readonly copy: Copy;
   /** `EventLog.id` */
   readonly log: string;
   readonly fence?: bigint | undefined;
-  /** How many documents a write addresses, except for one event that addresses more by itself. */
+  /** The largest number of documents in a write. A single event that changes more is still written at once. */
   readonly largestWrite: number;
 }
 
 /**
- * For the batches of one run over the log, in their order, until one fails. It does not read its own writes again.
- * That is safe because nobody else writes this copy without moving this checkpoint: the next write is then refused.
+ * Applies the batches of one run over the log, in order, until one fails. It does not read its own writes again. That
+ * is safe because another writer of this copy would also move its checkpoint, and then the next write here is refused.
  */
 export function batchApplier<T, E extends UmsEvent>(
   projection: Projection<T, E>,

@@ -7,7 +7,7 @@ import { targetEvents } from './target-events.ts';
 
 type Event = MessageEvent | ReceiptEvent;
 
-/** One target of one message each. */
+/** One document for each target of each message. */
 export const deliveriesProjection: Projection<DeliveryDocument, Event> = {
   name: 'deliveries',
   collection: deliveries,
@@ -26,7 +26,9 @@ export const deliveriesProjection: Projection<DeliveryDocument, Event> = {
   },
 };
 
-/** The place of each target in its message; the targets of one message are asked for one after the other. */
+/**
+ * The index of each target in its message. Cached, since the targets of a message are looked up one after the other.
+ */
 const places = new WeakMap<AcceptedMessage, ReadonlyMap<string, number>>();
 
 function placesOf(message: AcceptedMessage): ReadonlyMap<string, number> {

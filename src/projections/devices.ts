@@ -5,7 +5,7 @@ import { registrationId, streamPrefixes } from '../domain/streams.ts';
 import { type DeviceDocument, devices } from '../ports/read-models/devices.ts';
 import type { Projection } from './projection.ts';
 
-/** A document for each registration. One that has ended stays, found by its id only. */
+/** One document for each registration. After its end a registration stays, but is found only by its id. */
 export const devicesProjection: Projection<DeviceDocument, RegistrationEvent> = {
   name: 'devices',
   collection: devices,

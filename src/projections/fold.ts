@@ -1,4 +1,4 @@
-/** Folds events into documents: pure, and each event wholly or not at all. */
+/** Folds events into documents. The functions are pure, and apply each event wholly or not at all. */
 import type { UmsEvent } from '../domain/events.ts';
 import type { Position } from '../domain/position.ts';
 import type { Deletion, Stored } from '../ports/documents.ts';
@@ -8,18 +8,20 @@ import type { Projection } from './projection.ts';
 
 interface Addressed<E extends UmsEvent> {
   readonly event: RecordedEvent<E>;
-  /** The documents that it changes. */
+  /** Ids of the documents that the event changes. */
   readonly ids: readonly string[];
 }
 
 /** A part of a batch that is written at once. */
 export interface Piece<E extends UmsEvent> {
   readonly events: readonly Addressed<E>[];
-  /** The error after them, if any: an event without usable ids. */
+  /** The error that follows these events, if any: an event without usable ids. */
   readonly poison?: PoisonEvent;
 }
 
-/** Cuts a batch into pieces that address `limit` documents at most. One event stays whole, however many it addresses. */
+/**
+ * Cuts a batch into pieces that change at most `limit` documents. A single event is not cut, even if it changes more.
+ */
 export function* piecesOf<T, E extends UmsEvent>(
   projection: Projection<T, E>,
   batch: readonly RecordedEvent<E>[],
@@ -47,8 +49,8 @@ export function* piecesOf<T, E extends UmsEvent>(
 }
 
 /**
- * Documents that a piece goes on with. One that begins in it is left out: all that has happened to it so far happens in
- * this piece, also when it is replayed, and the store keeps a newer version by its position.
+ * Ids of the documents that must be loaded for a piece. A document that begins in the piece is left out: its whole
+ * history so far is in the piece. That is true also in a replay, where the store keeps a newer version by its position.
  */
 export function idsToLoad<T, E extends UmsEvent>(
   { creates = [] }: Projection<T, E>,
@@ -68,9 +70,9 @@ export function idsToLoad<T, E extends UmsEvent>(
 export interface Folded<T> {
   readonly puts: readonly Stored<T>[];
   readonly deletes: readonly Deletion[];
-  /** Of the last event that was taken. */
+  /** Position of the last event that was taken. */
   readonly last?: Position | undefined;
-  /** The error after it, if any. */
+  /** The error that follows that event, if any. */
   readonly poison?: PoisonEvent | undefined;
 }
 
@@ -81,7 +83,7 @@ export function foldPiece<T, E extends UmsEvent>(
   known: ReadonlyMap<string, Stored<T>>,
 ): Folded<T> {
   const current = new Map(known);
-  /** By the event at which position a document was changed last. */
+  /** Id of each changed document → position of its last change. */
   const changed = new Map<string, Position>();
   let last: Position | undefined;
   const folded = (met: PoisonEvent | undefined): Folded<T> => ({
@@ -92,7 +94,7 @@ export function foldPiece<T, E extends UmsEvent>(
   });
   for (const { event, ids } of events) {
     try {
-      // An event counts wholly or not at all: its changes are kept once every one of its documents has taken it.
+      // An event is applied wholly or not at all: its changes are kept only once all its documents have taken it.
       for (const [id, next] of changesOf(projection, event, ids, current)) {
         changed.set(id, event.position);
         if (next === null) current.delete(id);

@@ -10,7 +10,7 @@ import type { Projection } from './projection.ts';
 import { type RebuildDeps, type RebuildOptions, rebuild } from './rebuild.ts';
 import { type RunnerDeps, startRunner } from './runner.ts';
 
-// Each projection has its own document and event types; together they are run alike.
+// Each projection has its own document and event types, but all run in the same way.
 const all = [devicesProjection, messagesProjection, deliveriesProjection] as unknown as readonly Projection<
   unknown,
   UmsEvent
@@ -18,13 +18,13 @@ const all = [devicesProjection, messagesProjection, deliveriesProjection] as unk
 
 export const projectionNames = all.map(({ name }) => name);
 
-/** ms between two looks whether a read model is of this release. */
+/** ms between two checks whether a read model has the version of this release. */
 const LOOK_MS = 50;
 
 /**
  * Keeps all projections up to date.
- * @returns once every read model is of this release's version, whichever process has upgraded it, or of a newer one
- * @throws what an upgrade has failed with, for instance PoisonEvent
+ * @returns once every read model has this release's version, or a newer one; any process may have upgraded it
+ * @throws the error of an upgrade that has failed, for instance PoisonEvent
  */
 export async function startProjections(deps: RunnerDeps): Promise<readonly Subscription[]> {
   const runners = all.map((projection) => startRunner(projection, deps));
@@ -53,8 +53,8 @@ async function upgraded(
 }
 
 /**
- * For a service that is the only one on its store: there it can't be of use to wait for a newer release.
- * @throws NewerReadModel when one has built a read model; nothing has changed
+ * For a service that is alone on its store, where it would be useless to wait for a newer release.
+ * @throws NewerReadModel if a newer release has built a read model; nothing has changed
  */
 export async function refuseNewerReadModels(documents: Documents): Promise<void> {
   for (const { name, collection } of all) {

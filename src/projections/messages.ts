@@ -13,7 +13,7 @@ import { targetEvents } from './target-events.ts';
 
 type Event = MessageEvent | ReceiptEvent;
 
-/** A message each, with how many of its targets stand at each status. */
+/** One document for each message, with the number of its targets at each status. */
 export const messagesProjection: Projection<MessageDocument, Event> = {
   name: 'messages',
   collection: messages,
@@ -51,7 +51,7 @@ function accepted(message: AcceptedMessage, at: string): MessageDocument {
   };
 }
 
-/** The same document if the event moves none of its targets. */
+/** Returns the same document if the event changes the standing of none of its targets. */
 function withStandings(document: MessageDocument, event: TargetEvent): MessageDocument {
   const spokenOf = Map.groupBy(targetsOf(event), ({ appPackage }) => appPackage);
   const counts = { ...document.counts };
@@ -60,7 +60,7 @@ function withStandings(document: MessageDocument, event: TargetEvent): MessageDo
   return { ...document, targets, counts, status: messageStatusOf(counts) };
 }
 
-/** @param counts updated with each move */
+/** @param counts updated in place with each change */
 function moved(
   those: PackageTargets,
   spokenOf: readonly TargetRef[],
@@ -83,7 +83,9 @@ function moved(
   return standings === those.standings ? those : { ...those, standings };
 }
 
-/** Looked for from a place on, since events name targets in the order of acceptance, as a rule; −1: not there. */
+/**
+ * Index of a target, or −1. The search starts at `from`, since events usually name targets in the order of acceptance.
+ */
 function placeOf(clientIds: readonly string[], clientId: string, from: number): number {
   const ahead = clientIds.indexOf(clientId, from);
   return ahead >= 0 ? ahead : clientIds.indexOf(clientId);

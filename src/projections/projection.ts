@@ -6,12 +6,12 @@ import type { LogFilter, RecordedEvent } from '../ports/event-log.ts';
 export interface Projection<T, E extends UmsEvent = UmsEvent> {
   readonly name: string;
   readonly collection: Collection<T>;
-  /** Stream prefixes and event types that it is made from. */
+  /** Stream prefixes and types of the events that it is made from. */
   readonly filter: LogFilter & { readonly types: readonly EventType[] };
-  /** The documents that an event changes. */
+  /** Ids of the documents that an event changes. */
   readonly idsOf: (event: E) => readonly string[];
-  /** Types of events that documents begin with: no earlier document is looked up for them. */
+  /** Types of events with which documents begin. No earlier document is loaded for them. */
   readonly creates?: readonly EventType[];
-  /** One of those documents after an event; `null` deletes it, the same object leaves it as it is. */
+  /** Returns a document as it is after an event. `null` deletes it; the same object leaves it unchanged. */
   readonly evolve: (document: T | undefined, event: RecordedEvent<E>, id: string) => T | null | undefined;
 }

@@ -1,4 +1,4 @@
-/** Builds a projection anew beside the copy that serves, then swaps (`docs/architecture.md §Projections`). */
+/** Rebuilds a projection in a shadow of the serving copy, then swaps the two (`docs/architecture.md §Projections`). */
 import type { UmsEvent } from '../domain/events.ts';
 import { type Position, START } from '../domain/position.ts';
 import type { Copy, Documents } from '../ports/documents.ts';
@@ -9,8 +9,8 @@ import { batchApplier } from './apply.ts';
 import type { Projection } from './projection.ts';
 
 /**
- * Events that a rebuild reads at once, and documents of its writes. Nobody waits meanwhile, and a document that several
- * of the events change is written once.
+ * Events in one read of a rebuild, and documents in one of its writes. No caller waits for a rebuild, and a document
+ * that several of the events change is written once.
  */
 const REBUILD_BATCH = 2048;
 const REBUILD_WRITE = 4096;
@@ -23,19 +23,20 @@ export interface RebuildDeps {
 }
 
 export interface RebuildOptions {
-  /** Called with the position reached and the one to reach. */
+  /** Called with the current position and the last one. */
   readonly onProgress?: ((position: Position, head: Position) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** A copy that serves already, perhaps since another process has built it meanwhile, and makes the rebuild unnecessary. */
+  /** Whether the serving copy makes the rebuild unnecessary, for instance because another process has just built it. */
   readonly unless?: ((serving: Copy) => boolean) | undefined;
 }
 
 /**
- * One process builds a read model at a time, under a lease; the others wait for it. The runner of the copy that serves goes
- * on meanwhile, under another lease, so writes of the shadow carry no fencing token: the copy's own token refuses stale ones.
- * @returns the copy that serves then
- * @throws PoisonEvent, UndecodableEvent, StaleCopy, StoreUnavailable (also when the signal aborts); what serves is then
- * untouched
+ * One process builds a read model at a time, under a lease; the others wait for it. The runner of the serving copy goes
+ * on meanwhile, under another lease. So writes to the shadow carry no fencing token; stale ones are refused by their
+ * copy token.
+ * @returns the copy that serves afterwards
+ * @throws PoisonEvent, UndecodableEvent, StaleCopy, StoreUnavailable (also when the signal aborts); the serving copy is
+ * then unchanged
  */
 export async function rebuild<T, E extends UmsEvent>(
   projection: Projection<T, E>,
@@ -56,7 +57,7 @@ export async function rebuild<T, E extends UmsEvent>(
   }
 }
 
-/** Until the shadow stands where the serving copy stands, which goes on meanwhile; then it serves. */
+/** Fills the shadow until it has caught up with the serving copy, which goes on meanwhile. Then promotes the shadow. */
 async function fill<T, E extends UmsEvent>(
   projection: Projection<T, E>,
   { log, documents }: RebuildDeps,
@@ -75,7 +76,7 @@ async function fill<T, E extends UmsEvent>(
     onProgress?.(position, head);
     if (signal.aborted) throw new StoreUnavailable(`the rebuild of ${name} was given up`);
     if (events.length === REBUILD_BATCH) continue;
-    // The serving copy may have passed over events of others, and stand there.
+    // The serving copy may have moved its checkpoint over events of others.
     if (head > position) {
       await documents.write(collection, { checkpoint: { from: position, to: head, log: logId } }, shadow);
       position = head;

@@ -1,15 +1,22 @@
-/** The documents that a projection has written last: most events concern a document that changed moments ago. */
+/**
+ * A cache of the documents that a projection has just written: most events change a document that changed moments ago.
+ */
 import { LRUCache } from 'lru-cache';
 import type { Deletion, Stored } from '../ports/documents.ts';
 
-/** Kept of one projection. */
+/** Documents that are kept for one projection. */
 const MAX_DOCUMENTS = 8_192;
-/** The same in characters of text, about: a message to thousands is as large as hundreds of others. */
+/**
+ * Their approximate size in characters: a message to thousands of targets is as large as hundreds of other messages.
+ */
 const MAX_CHARACTERS = 8 * 1024 * 1024;
 
 export interface RecentDocuments<T> {
   get(id: string): Stored<T> | undefined;
-  /** Takes written documents, once the store has them. As in the store, a version that is not newer than the one kept changes nothing. */
+  /**
+   * Takes documents that the store has written. As in the store, a version that is not newer than the kept one changes
+   * nothing.
+   */
   written(puts: readonly Stored<T>[], deletes: readonly Deletion[]): void;
 }
 
@@ -31,7 +38,7 @@ export function recentDocuments<T>(maxDocuments = MAX_DOCUMENTS, maxCharacters =
   };
 }
 
-/** About how long a value is as JSON. */
+/** The approximate length of a value as JSON. */
 function charactersOf(value: unknown): number {
   if (typeof value === 'string') return value.length + 3;
   if (typeof value !== 'object' || value === null) return 5;

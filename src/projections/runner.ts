@@ -16,8 +16,8 @@ import type { Projection } from './projection.ts';
 import { rebuild } from './rebuild.ts';
 
 /**
- * Documents of one write beside a service that answers: who waits for an answer waits for the write at hand as well. Not
- * below the events of a subscription's batch, most of which change one.
+ * Documents in one write while the service answers requests: a caller may have to wait for the current write. It is not
+ * smaller than the number of events in a subscription's batch, most of which change one document.
  */
 const LIVE_WRITE = 512;
 
@@ -26,8 +26,8 @@ export interface RunnerDeps extends SubscriptionDeps {
 }
 
 /**
- * Of all processes that start it, one writes, under a lease. It builds a read model anew that an older release has built,
- * and waits while what serves is of a newer release.
+ * Of all processes that start a runner, one writes, under a lease. It rebuilds a read model of an older release, and
+ * waits while the serving copy is of a newer release.
  */
 export function startRunner<T, E extends UmsEvent>(projection: Projection<T, E>, deps: RunnerDeps): Subscription {
   const { collection, name, filter } = projection;
@@ -45,8 +45,8 @@ export function startRunner<T, E extends UmsEvent>(projection: Projection<T, E>,
 }
 
 /**
- * The copy that serves, of this release's version.
- * @throws CopyOfAnotherVersion when it is of a newer one
+ * Returns the serving copy, rebuilt if it was older than this release's version.
+ * @throws CopyOfAnotherVersion if it has a newer version
  */
 async function upToDate<T, E extends UmsEvent>(
   projection: Projection<T, E>,

@@ -1,4 +1,4 @@
-/** What answers requests. It can run alone, or beside projector and worker in one process. */
+/** The part that answers requests. It can run alone, or beside projector and worker in one process. */
 import { listenOn } from '../api/http/listen.ts';
 import { buildApi } from '../api/server.ts';
 import { serviceUrl } from '../cli/call.ts';
@@ -28,11 +28,11 @@ export interface ApiRoleDeps {
 }
 
 export interface ApiRole extends Part {
-  /** Where it listens, the first of its addresses, as it is bound: `http://0.0.0.0:8080`. */
+  /** The first address at which it listens, as it is bound: `http://0.0.0.0:8080`. */
   readonly url: string;
   /** A name such as localhost may have several addresses. */
   readonly urls: readonly string[];
-  /** URL at which this machine reaches it, also where `url` names all addresses. */
+  /** URL at which this machine reaches it, even if `url` means all addresses of the machine. */
   readonly localUrl: string;
 }
 
@@ -57,7 +57,7 @@ export async function startApi({ config, node, tokens, ...deps }: ApiRoleDeps): 
     urls: [bound, ...more].map(({ url }) => url),
     localUrl: serviceUrl({ host: bound.address, port: bound.port }),
     async stop(graceMs) {
-      // Requests that have not ended by then are cut off; what was accepted is durable already.
+      // Requests that have not ended by then are cut off. Accepted messages are durable already.
       const cut = setTimeout(() => api.server.closeAllConnections(), graceMs);
       await api.close();
       clearTimeout(cut);

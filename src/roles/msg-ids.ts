@@ -5,11 +5,11 @@ import type { ZonedTime } from '../domain/time.ts';
 import type { Clock } from '../ports/clock.ts';
 
 /**
- * The name of an embedded service's only node: its host and its data folder. One process holds the folder at a time, so no
- * two running ones share a name, and a restart keeps it. The ids of a process and of the one before it differ by their
- * milliseconds or, if the clock was set back in between, by a count that begins anywhere in 30 million. If an id occurs
- * twice even so, its stream refuses it.
- * @param dataDir exists
+ * The name of an embedded service's only node, made of its host and its data folder. One process holds the folder at a
+ * time, so no two running processes share a name, and a restart keeps it. The ids of a process and of its predecessor
+ * differ by their milliseconds or, if the clock was set back in between, by a count that starts at one of 30 million
+ * numbers. If an id occurs twice even so, its stream refuses it.
+ * @param dataDir an existing folder
  */
 export function embeddedNode(dataDir: string): string {
   return `${hostname()} ${realpathSync(dataDir)}`;

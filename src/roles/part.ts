@@ -1,5 +1,8 @@
-/** A part of the service that answers no requests: `ums projector` and `ums worker` run one, `ums serve` each in a thread. */
+/**
+ * A part of the service that answers no requests: `ums projector` and `ums worker` run one, `ums serve` each in a
+ * thread.
+ */
 export interface Part {
-  /** Stops taking work and finishes its running work within the grace. */
+  /** Stops taking work and finishes its running work within the grace period. */
   stop(graceMs: number): Promise<void>;
 }

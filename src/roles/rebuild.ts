@@ -8,7 +8,7 @@ import { databaseFile, openStore, storeFault } from './embedded/store.ts';
 import { progressBar } from './process/progress.ts';
 
 /**
- * Makes no data folder and no secrets: where there is no database there is nothing to build from.
+ * Makes no data folder and no secrets: without a database there is nothing to build from.
  * @returns a report of one line
  * @throws CommandFailed
  */
@@ -39,7 +39,7 @@ function withData({ dataDir, contentKey }: DraftConfig): Pick<Config, 'dataDir' 
   return { dataDir, contentKey };
 }
 
-/** @returns how many events the log has: its positions have no gaps */
+/** @returns the number of events in the log, which is its last position, since positions have no gaps */
 async function rebuildIn(config: Pick<Config, 'dataDir' | 'contentKey'>, projection: string): Promise<number> {
   const backend = await openStore(config);
   const bar = progressBar(`${projection} {bar} {percentage}% {value}/{total} events, {eta}s left`);

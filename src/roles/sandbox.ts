@@ -1,4 +1,4 @@
-/** What `--sandbox` starts beside the service. */
+/** The parts that `--sandbox` starts beside the service. */
 import { join, resolve } from 'node:path';
 import type { Config } from '../config.ts';
 import { jpushAppsOf, type Sandbox, startSandbox } from '../sandbox/demo.ts';
@@ -7,12 +7,12 @@ import type { ProcessLog } from './process/logging.ts';
 
 const REAL_JPUSH = 'https://api.jpush.cn';
 
-/** The look-alike, unless the configuration names a JPush of its own. */
+/** Starts the JPush look-alike, unless the configuration names another JPush. */
 export async function startLookAlike({ apps, jpushUrl }: Config): Promise<JPush | undefined> {
   return jpushUrl === REAL_JPUSH ? startJPush({ apps: jpushAppsOf(apps), adoptUnknown: true }) : undefined;
 }
 
-/** @param log what the terminals do stands between its lines */
+/** @param log the actions of the terminals are written between its lines */
 export async function startVirtualTerminals(
   config: Config,
   jpush: JPush,
@@ -27,7 +27,7 @@ export async function startVirtualTerminals(
   return sandbox;
 }
 
-/** The variables that say where the data is, unless it is where a command looks by itself. */
+/** The variables that name the places of the data; none for places that commands use by default. */
 function placesOf({ dataDir, appsFile }: Config): Record<string, string> {
   return {
     ...(dataDir !== resolve('data') && { UMS_DATA: dataDir }),

@@ -19,17 +19,17 @@ import { startLookAlike, startVirtualTerminals } from './sandbox.ts';
 /** How long a delivery may go on after a signal, in ms. All in all the process ends within 10 s. */
 const DELIVERY_GRACE_MS = 4_000;
 const API_GRACE_MS = 2_500;
-/** The last second is for the log. */
+/** The process is forced to end this many ms after a signal. The last second is for the log. */
 const FORCE_AFTER_MS = 8_900;
 /** How long a start may go on after a signal, in ms, so that it can be undone in order. */
 const START_GRACE_MS = 500;
 
 /**
- * Runs until a signal, or until something that it can't do without fails.
+ * Runs until a signal arrives, or until a part that it needs fails.
  * @param onHearing called once signals are handled here
  */
 export async function serve(config: Config, onHearing: () => void): Promise<void> {
-  // Loading blocks: a signal that came meanwhile ends the process here, before it holds anything.
+  // Loading modules blocks. A signal that has arrived meanwhile ends the process here, before it holds any resource.
   await turn();
   const stop = stopSignal();
   onHearing();
@@ -54,7 +54,7 @@ export async function serve(config: Config, onHearing: () => void): Promise<void
     }
   } finally {
     await releases.all().finally(() => {
-      // A start that failed says so by itself.
+      // A failed start reports itself.
       if (stopping) log.logger.info({}, 'stopped');
       log.end();
     });
@@ -62,8 +62,8 @@ export async function serve(config: Config, onHearing: () => void): Promise<void
 }
 
 /**
- * A start can take long, on a busy machine or a large file, and nothing in it waits for a signal. So after a short while
- * the process ends from one moment to the next, which costs nothing that was answered, as `kill -9` does not.
+ * A start can take long, on a busy machine or with a large file, and does not react to signals. So a short while after
+ * a signal the process exits at once. Like `kill -9`, that loses nothing that was answered.
  */
 function endUnlessStarted(starting: Promise<unknown>, asked: Promise<unknown>, log: ProcessLog): void {
   const settled = starting.then(
@@ -78,7 +78,7 @@ function endUnlessStarted(starting: Promise<unknown>, asked: Promise<unknown>, l
   });
 }
 
-/** Starts the parts in order, each with what undoes it. */
+/** Starts the parts in order, and registers a release for each. */
 async function start(config: Config, log: ProcessLog, releases: Releases): Promise<EmbeddedService> {
   const letGo = takeDataFolder(config.dataDir);
   releases.add(async () => letGo());

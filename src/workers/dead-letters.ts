@@ -1,6 +1,6 @@
 /**
- * Discards dead letters that nobody can redrive any more: their message has expired, and the time in which an operator may
- * still look at them is over.
+ * Discards dead letters that can't be redriven any more: their message has expired, and the time in which an operator
+ * may still look at them is over.
  */
 import type { Clock } from '../ports/clock.ts';
 import { DELIVERY_QUEUES, type DeliveryJob } from '../ports/delivery-jobs.ts';
@@ -17,7 +17,9 @@ const PART = 'dead-letter-cleaner';
 const EVERY_MS = 600_000;
 /** Dead letters of one turn. */
 const AT_ONCE = 200;
-/** ms that a dead letter stays after its message has expired, or after its death if the message is unknown. */
+/**
+ * ms for which a dead letter is kept after its message has expired, or after its own death if the message is unknown.
+ */
 const RETENTION_MS = 7 * 86_400_000;
 
 export interface DeadLetterDeps {

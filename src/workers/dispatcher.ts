@@ -17,14 +17,14 @@ import type { Jobs } from '../ports/jobs.ts';
 
 type Accepted = EventOf<'MessageAccepted'>;
 
-/** Names its checkpoint. */
+/** Name of its checkpoint. */
 export const DISPATCHER = 'dispatcher';
 const filter: LogFilter = { prefixes: [streamPrefixes.message], types: ['MessageAccepted'] };
 
 export interface DispatcherDeps extends SubscriptionDeps {
   readonly documents: Documents;
   readonly jobs: Jobs;
-  /** Given each message before its jobs are added. */
+  /** Called with each message before its jobs are added. */
   readonly onAccepted?: (accepted: RecordedEvent<Accepted>) => void;
 }
 

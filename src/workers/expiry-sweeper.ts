@@ -1,6 +1,6 @@
 /**
- * Expires messages that no job has expired in time, because their lane is clogged or their job was lost. A job expires
- * its message itself when its turn comes; this is the safety net.
+ * Expires messages that no job has expired in time, because their lane is clogged or their job was lost. Normally the
+ * job itself expires its message; the sweeper is the safety net.
  */
 import type { Clock } from '../ports/clock.ts';
 import type { Documents } from '../ports/documents.ts';
@@ -18,7 +18,10 @@ const EVERY_MS = 1_000;
 const AT_ONCE = 200;
 /** msgIds in one line of the log. */
 const MAX_NAMED = 20;
-/** Longer than a call to a provider takes as a rule, so that one under way tells its outcome itself; later, it still counts. */
+/**
+ * Longer than a call to a provider usually takes, so that a running call can record its own outcome. A later outcome
+ * still counts.
+ */
 const GRACE_MS = 3_000;
 
 export interface SweeperDeps {
@@ -47,9 +50,9 @@ async function run(deps: SweeperDeps, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * Expires the messages that are overdue, oldest first, page after page. One that can't be expired holds up no other and
- * has its turn again in the next sweep.
- * @returns how many were looked at
+ * Expires the messages that are overdue, oldest first, page after page. One that can't be expired holds up no other,
+ * and the next sweep tries it again.
+ * @returns the number of messages looked at
  * @throws StoreUnavailable when the store does not say which are overdue
  */
 export async function sweep(deps: SweeperDeps, signal: AbortSignal): Promise<number> {
@@ -60,7 +63,7 @@ export async function sweep(deps: SweeperDeps, signal: AbortSignal): Promise<num
   let looked = 0;
   let cursor: string | undefined;
   do {
-    // By cursor and not from the start again: the read model lags behind the newest expiries.
+    // Pages follow a cursor, because the read model lags behind: from the start it would give the same messages again.
     const page = await deps.documents.find(messages, { index: 'openUntil', upTo, limit: AT_ONCE, cursor });
     for (const { id } of page.items) {
       if (signal.aborted) break;
@@ -91,7 +94,7 @@ interface Failed {
   readonly error: unknown;
 }
 
-/** One line a sweep: when the store is away that is all of them, every second. */
+/** Writes one line a sweep: while the store is away, all messages fail, every second. */
 function report({ logger }: SweeperDeps, failed: readonly Failed[]): void {
   const [first] = failed;
   if (first === undefined) return;

@@ -1,6 +1,6 @@
 /**
- * Rebuilds a queue that has lost jobs: looks for messages with open targets and adds the jobs that they need. A queue passes
- * over the jobs that it knows, so nothing is lost and nothing runs twice (`docs/architecture.md §Delivery`).
+ * Rebuilds a queue that has lost jobs: looks for messages with open targets and adds the jobs that they need. A queue
+ * skips jobs that it has already, so no job is lost and none runs twice (`docs/architecture.md §Delivery`).
  */
 import { outstandingGroups } from '../domain/outstanding.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -22,8 +22,8 @@ const EVERY_MS = 10_000;
 /** Messages of one turn, whose streams are read one after the other. */
 const AT_ONCE = 100;
 /**
- * A turn rests this many times as long as it has worked, while the queues hold as many jobs as the pass has found to be
- * needed: a backlog of a provider's must not cost delivery its time. Once it has found more, jobs are lost, and it hurries.
+ * After each turn the reconciler rests this many times as long as it has worked, so that a provider's backlog does not
+ * slow down delivery. Once a pass has found more needed jobs than the queues hold, jobs are lost, and it does not rest.
  */
 const REST_FACTOR = 19;
 const MAX_REST_MS = 5_000;
@@ -36,7 +36,9 @@ const MAX_NAMED = 20;
  * messages: their jobs may have been lost with the process before.
  */
 const MIN_AGE_MS = 5_000;
-/** ms to wait for the read model at the start of a pass. If it lags for longer, the next pass finds the missing jobs. */
+/**
+ * ms to wait for the read model at the start of a pass. If it lags for longer, the next pass finds the missing jobs.
+ */
 const READ_MODEL_WITHIN_MS = 10_000;
 /** ms. A wait for the read model ends this soon after the reconciler is to stop. */
 const ASK_EVERY_MS = 500;
@@ -71,7 +73,7 @@ async function run(deps: ReconcilerDeps, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Waits until the read model has all that was dispatched by now: lost jobs are those of dispatched messages. */
+/** Waits until the read model has all messages that were dispatched by now: only these can have lost jobs. */
 async function caughtUp({ documents, logger }: ReconcilerDeps, signal: AbortSignal): Promise<void> {
   const dispatched = await documents.checkpoint(DISPATCHER);
   const giveUpAt = performance.now() + READ_MODEL_WITHIN_MS;
@@ -131,7 +133,9 @@ async function jobsHeld(jobs: Jobs): Promise<number> {
   return held;
 }
 
-/** Expired messages belong to the sweeper. A clock that was set back since the acceptance does not make a message young. */
+/**
+ * Expired messages belong to the sweeper. A clock that was set back since the acceptance does not make a message young.
+ */
 function isDue({ acceptedAt, expiresAt }: MessageDocument, now: number, minAgeMs: number): boolean {
   const age = now - Date.parse(acceptedAt);
   const isYoung = age >= 0 && age < minAgeMs;
@@ -143,7 +147,7 @@ interface Needed {
   readonly isRedriven: boolean;
 }
 
-/** From the stream and not from the read model, which may lag: a message that was sent needs no job. */
+/** Reads the stream and not the read model, which may lag: a message that was sent needs no job. */
 async function neededBy({ log, clock }: ReconcilerDeps, msgId: string): Promise<Needed[]> {
   const opened = await messageSession(log, clock, msgId).open();
   if (opened === undefined) return [];
@@ -166,7 +170,7 @@ interface Failed {
   readonly error: unknown;
 }
 
-/** One line a pass. */
+/** Writes one line a pass. */
 function report({ logger }: ReconcilerDeps, failed: readonly Failed[]): void {
   const [first] = failed;
   if (first === undefined) return;

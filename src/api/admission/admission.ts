@@ -13,18 +13,20 @@ import { shedLog } from './shed-log.ts';
 
 /** Refusals that wait at once. */
 const MAX_HELD = 4_000;
-/** Requests that wait for something else at once: the rest of a body, a read model, a token's issuer. */
+/**
+ * Most requests that may wait outside of this process at once: for the rest of a body, a read model, a token's issuer.
+ */
 const MAX_ASIDE = 2_000;
-/** A request that has waited for so long, in ms, waits for something else than this process. */
+/** A request that has waited for this long, in ms, counts as waiting outside of this process. */
 const ASIDE_AFTER_MS = 100;
 
 /** A request that was let in. */
 interface Ticket {
   /** `performance.now()` when its work began, moved on by the time of its long waits. */
   startedAt: number;
-  /** Since when it has been waiting for something that may be elsewhere; `undefined`: it is not. */
+  /** Time at which a wait that may be outside of this process began; `undefined` if the request does not wait. */
   waitingSince: number | undefined;
-  /** It has waited for so long that it takes no place until it goes on. */
+  /** The request has waited so long that it takes no place until it goes on. */
   aside: boolean;
   /** Its body is not complete. */
   reading: boolean;
@@ -37,21 +39,23 @@ interface Ticket {
 export interface AdmissionOptions {
   readonly logger: Logger;
   readonly connections: Connections;
-  /** Most requests at work at once, whatever the latency is. */
+  /** Most requests at work at once, at any latency. */
   readonly maxAtWork?: number | undefined;
 }
 
 export interface Admission {
-  /** Whether to go on with a request; one that is refused is answered here. */
+  /** Decides whether a request is worked on. A refused one is answered here. */
   decide(request: IncomingMessage, response: ServerResponse): boolean;
   /** An endpoint takes it up; `leave` follows. */
   enter(request: IncomingMessage): void;
   leave(request: IncomingMessage): void;
-  /** The body of a request is complete. Returns false if it came late, and others have taken the place: refuse it. */
+  /**
+   * The body of a request is complete. Returns false if it came so late that others have taken its place: refuse it.
+   */
   bodyArrived(request: IncomingMessage): boolean;
-  /** A request that waits for something else for long takes no place meanwhile, and that time is not its latency. */
+  /** Waits outside of this process. A long wait takes no place meanwhile, and does not count as latency. */
   outside<T>(request: IncomingMessage, waiting: Promise<T>): Promise<T>;
-  /** From now on everything is refused at once, also those that are held. */
+  /** From now on every request is refused at once, and held refusals go out. */
   close(): void;
   readonly closed: boolean;
 }
@@ -142,7 +146,7 @@ export function admission({ logger, connections, maxAtWork = MAX_LIMIT }: Admiss
       }
       if (isFull() || aside >= MAX_ASIDE) {
         log.refused();
-        // The body is dropped as it comes, so that a refusal holds no bytes.
+        // The body is dropped as it arrives, so that a held refusal keeps no bytes.
         request.resume();
         held.hold({ request, response, line: accessLine(request) });
         return false;

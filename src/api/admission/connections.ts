@@ -1,9 +1,9 @@
-/** Bounds the connections of the server, and with them the bytes of headers that are not complete. */
+/** Bounds the connections of the server, and so the bytes of incomplete headers. */
 import type { Socket } from 'node:net';
 
 /** How long a connection over the limit may take to send a request, so that it can be refused, in ms. */
 const GRACE_MS = 1_000;
-/** Connections over the limit that get this grace, as a part of the limit; all others are cut. */
+/** Connections over the limit that get this grace period, as a part of the limit. All others are cut. */
 const GRACE_PART = 1 / 8;
 
 export interface Connections {

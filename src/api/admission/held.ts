@@ -1,19 +1,19 @@
 /**
- * Refusals wait before they go out: a client that hears "no" at once asks again at once, and refusing costs more than
- * is left (`docs/decisions/0034`).
+ * Refusals wait before they go out: a client that gets a refusal at once asks again at once, and refusing costs more
+ * time than is left (`docs/decisions/0034`).
  */
 
 const HOLD_MS = 250;
 /** A random part, so that clients that came together do not come back together. */
 const MORE_MS = 150;
-/** At most so many are answered in so many ms. */
+/** At most this many refusals are answered in one interval of this many ms. */
 const BATCH = 100;
 const BATCH_MS = 10;
 
 export interface Held<T> {
-  /** Holds one; beyond the bound the oldest is let go. */
+  /** Holds an item. Beyond the bound the oldest one is released. */
   hold(item: T): void;
-  /** Lets go of all. */
+  /** Releases all items. */
   releaseAll(): void;
   readonly size: number;
 }
@@ -28,7 +28,7 @@ export interface HeldOptions<T> {
 }
 
 export function heldItems<T>({ max, release, random = Math.random }: HeldOptions<T>): Held<T> {
-  /** In the order of their time, which is that of `performance.now()`. */
+  /** Items in the order of their release times, which are times of `performance.now()`. */
   let queue: { readonly item: T; readonly dueAt: number }[] = [];
   let head = 0;
   let lastDueAt = 0;
@@ -39,7 +39,7 @@ export function heldItems<T>({ max, release, random = Math.random }: HeldOptions
   const takeFirst = (): void => {
     const first = queue[head];
     head += 1;
-    // The taken ones are cut off now and then, not one by one.
+    // Released items are removed from the list now and then, not one by one.
     if (head > BATCH && head * 2 > queue.length) {
       queue = queue.slice(head);
       head = 0;

@@ -1,24 +1,32 @@
 /**
- * How many requests may be at work at once: a limit that follows the latency it causes (`docs/decisions/0034`).
- * Pure: one step for each window of time.
+ * Computes how many requests may be at work at once: a limit that follows the latency it causes
+ * (`docs/decisions/0034`). Pure functions, one step for each window of time.
  */
 
 /** Length of a window, in ms. */
 export const WINDOW_MS = 25;
 export const MAX_LIMIT = 512;
-/** So few are never refused, however slow they are. */
+/** The limit never falls below this, however slow the requests are. */
 const MIN_LIMIT = 8;
-/** While fewer are at work, and fewer than half of the limit, it is not the limit that makes them slow. */
+/**
+ * While fewer requests than this, and than half of the limit, are at work, a lower limit would not make them faster.
+ */
 const MANY = 128;
 /** The latency to keep accepted requests below, in ms. */
 const TARGET_MS = 45;
-/** A store that is slow by itself raises the target: a commit that has just begun and the next one take this many times one. */
+/**
+ * A store that is slow by itself raises the target: a commit that has just begun and the next one take this many times
+ * one.
+ */
 const CALM_FACTOR = 2.5;
 const MAX_TARGET_MS = 500;
-/** The most that one window takes away. */
+/** In one window the limit falls to no less than this part of its value. */
 const MAX_CUT = 0.7;
 const STEP_UP = 4;
-/** The part of a slow store's latency that is remembered after each window: a limit that it raised falls after some seconds. */
+/**
+ * The part of a slow store's latency that is remembered after each window: a limit that it raised falls after some
+ * seconds.
+ */
 const CALM_DECAY = 0.998;
 const CALM_WEIGHT = 0.1;
 
@@ -41,7 +49,7 @@ export interface Limit {
 
 export const initialLimit: Limit = { limit: MAX_LIMIT, calmMs: 0 };
 
-/** Whether a latency is that of a request by itself, when so many are at work. */
+/** Whether so few requests are at work that a latency is that of a single request. */
 export function isCalm(atWork: number): boolean {
   return atWork <= MIN_LIMIT;
 }

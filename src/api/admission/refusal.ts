@@ -6,7 +6,10 @@ import { type AccessLine, logAccess, noteIds } from '../http/access-log.ts';
 import { CONTENT_TYPE, refusalAnswer } from '../http/envelope.ts';
 import { readHeaders } from '../http/headers.ts';
 
-/** A client that still sends can't hear an answer: the rest of its request is read, and dropped, for so long, in ms. */
+/**
+ * A client that is still sending can't receive an answer. So the rest of its request is read and dropped for this long,
+ * in ms.
+ */
 const DRAIN_MS = 500;
 
 const unavailable = refusalAnswer(reject('A00001'));

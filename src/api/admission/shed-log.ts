@@ -1,7 +1,7 @@
 /** One line when shedding begins and one when it is over: each refused request has its own line in the access log. */
 import type { Logger } from '../../ports/logger.ts';
 
-/** Shedding is over once nothing was refused for so long, in ms. */
+/** Shedding is over once nothing was refused for this long, in ms. */
 const OVER_AFTER_MS = 5_000;
 
 export interface ShedLog {

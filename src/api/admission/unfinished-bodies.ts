@@ -1,12 +1,12 @@
-/** Bounds the bytes of bodies that are not complete: any number of clients may send half a body and wait. */
+/** Bounds the bytes of incomplete bodies: any number of clients may send half a body and wait. */
 
 /** The cost of a piece of a body beside its bytes: many single bytes must count for more than their size. */
 const PIECE_BYTES = 128;
 
 export interface UnfinishedBody {
-  /** Another piece has come. */
+  /** Another piece has arrived. */
   grew(bytes: number): void;
-  /** It is complete, or of no more use. */
+  /** The body is complete, or is not needed any more. */
   end(): void;
 }
 

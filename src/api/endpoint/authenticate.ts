@@ -33,8 +33,8 @@ export function authenticateApp(
 }
 
 /**
- * @param clientId the header's; a token that was issued to another client is D00008
- * @returns the user, or none where no token was given and none is needed
+ * @param clientId value of the header; a token that was issued to another client is refused with D00008
+ * @returns the user, or none if no token was given and none is needed
  */
 export async function authenticateUser(
   tokens: TokenVerifier,

@@ -7,10 +7,12 @@ import type { AccessLine } from '../http/access-log.ts';
 import type { Body } from '../http/body.ts';
 import type { RequestHeaders } from '../http/headers.ts';
 
-/** The caller of a route prefix (`docs/api.md §1`): a terminal under `/ums/v2`, an application server under `/umse/v2`. */
+/**
+ * The caller of a route prefix (`docs/api.md §1`): a terminal under `/ums/v2`, an application server under `/umse/v2`.
+ */
 export type CallerKind = App['kind'];
 
-/** A request whose caller is known: what an endpoint works on. `D` is the data of its answer. */
+/** A request whose caller is known, as an endpoint gets it. `D` is the data of the answer. */
 export interface Call<D = never> {
   /** Without the query string. */
   readonly path: string;
@@ -22,13 +24,13 @@ export interface Call<D = never> {
   readonly clientId: string;
   /** Of the token, if there was one. */
   readonly user: VerifiedToken | undefined;
-  /** ms since 1970: when it was taken up. */
+  /** Time at which work on the request began, in ms since 1970. */
   readonly now: number;
   /** Its line in the access log; an endpoint adds the msgId. */
   readonly line: AccessLine;
   /** The envelope of a success with this `data`, as JSON text. */
   readonly answer: (data: D) => string;
-  /** Waits for something that may be elsewhere: after a while the request takes no place meanwhile (`admission.ts`). */
+  /** Waits for work that may be done elsewhere. After a while the waiting request takes no place (`admission.ts`). */
   readonly outside: <T>(waiting: Promise<T>) => Promise<T>;
 }
 

@@ -23,17 +23,19 @@ interface EndpointBase<P, D> extends Input<P> {
   readonly token: 'required' | 'optional';
   /** `optional`: it has no parameters, so no body and `""` are fine too. */
   readonly input?: 'optional';
-  /** Schema of the answer's `data`: complete, since the serialiser is made from it, and without unions, which it is slow at. */
+  /**
+   * Complete schema of the answer's `data`, from which the serialiser is made. Without unions, with which that is slow.
+   */
   readonly data: z.ZodType<D>;
 }
 
-/** Changes nothing; its requests are not remembered and look for no earlier answer. */
+/** An endpoint that changes nothing. Its requests are not remembered and get no earlier answer. */
 export interface ReadEndpoint<P, D> extends EndpointBase<P, D> {
   readonly type: 'read';
   run(services: Services, call: Call<D>, parameters: P): Promise<Read>;
 }
 
-/** Has an effect; a repeated request gets the earlier answer. */
+/** An endpoint that has an effect. A repeated request gets the earlier answer. */
 export interface EffectEndpoint<P, D> extends EndpointBase<P, D> {
   readonly type: 'effect';
   run(services: Services, call: Call<D>, parameters: P, identity: RequestIdentity | undefined): Promise<CommandOutcome>;
@@ -57,7 +59,7 @@ export interface Exchange<D> {
   readonly outside: Call['outside'];
 }
 
-/** The envelope of a success as text, a refusal, or nothing when the client went away. */
+/** The envelope of a success as text, a refusal, or `undefined` if the client went away. */
 export type Served = { readonly type: 'done'; readonly answer: string } | Refusal | undefined;
 
 /** @throws unforeseen errors, StoreUnavailable, DeadlineExceeded */

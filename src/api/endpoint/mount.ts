@@ -1,4 +1,4 @@
-/** Puts an endpoint under a path: from fastify's request to `serve` and back to fastify's reply. */
+/** Mounts an endpoint at a path: passes fastify's request to `serve`, and sends the answer with fastify's reply. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { accessLine } from '../http/access-log.ts';
 import { type Answer, envelopeSchema, refusalAnswer, success, successAnswer } from '../http/envelope.ts';

@@ -1,6 +1,7 @@
 /**
- * From a body's JSON to checked parameters. The fields' schemas are zod's; which retCode a broken rule answers is decided
- * here, in one place (`docs/api.md §2`, the B codes). A schema may name a code itself by giving it as its error message.
+ * Turns a body's JSON into checked parameters. zod has the schemas of the fields; only this file decides which retCode
+ * a broken rule gets (`docs/api.md §2`, the B codes). A schema may name a code itself by giving it as its error
+ * message.
  */
 import { z } from 'zod';
 import { assertNever } from '../../domain/decider.ts';

@@ -25,7 +25,7 @@ export function accessLine(request: IncomingMessage | undefined): AccessLine {
   return { method, path: url === undefined ? undefined : pathOf(url), startedAt: performance.now() };
 }
 
-/** Notes the ids as they are claimed, so that a refused request can be found by them too. */
+/** Notes the ids as the request claims them, so that a refused request can be found by them too. */
 export function noteIds(
   line: AccessLine,
   { appId, clientId, sequenceId }: RequestHeaders,

@@ -1,4 +1,6 @@
-/** From the bytes of a body to the JSON object in it (`docs/api.md §2`), without a framework's opinion in between. */
+/**
+ * Turns the bytes of a body into a JSON object (`docs/api.md §2`), by our own rules and not by those of a framework.
+ */
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { reject } from '../../domain/result-codes.ts';
@@ -16,8 +18,8 @@ export interface Body {
 }
 
 /**
- * A client that still sends can't hear an answer: the rest of a refused body is read, and dropped, for so long (in ms)
- * and up to so many times the limit.
+ * A client that is still sending can't receive an answer. So the rest of a refused body is read and dropped, for this
+ * long (in ms) and up to a multiple of the limit.
  */
 const DRAIN_MS = 500;
 const DRAIN_FACTOR = 64;

@@ -1,4 +1,6 @@
-/** The parts that the API is built from: only ports and pure helpers. The composition root chooses the implementations. */
+/**
+ * The parts that the API is built from: only ports and pure helpers. The composition root chooses the implementations.
+ */
 import type { AppDirectory } from '../../domain/apps.ts';
 import type { ZonedTime } from '../../domain/time.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -16,7 +18,7 @@ export interface ApiLimits {
   readonly maxAtWork?: number;
   /** Most connections at once. */
   readonly maxConnections?: number;
-  /** Most bytes of all bodies that are not complete. */
+  /** Most bytes of all incomplete bodies together. */
   readonly maxUnfinishedBytes?: number;
 }
 
@@ -29,7 +31,7 @@ export interface ApiDeps {
   readonly time: ZonedTime;
   readonly nextMsgId: () => string;
   readonly logger: Logger;
-  /** How the parts of the service are, whichever thread runs them. */
+  /** The states of the parts of the service, in all threads. */
   readonly telemetry: Pick<Telemetry, 'parts'>;
   readonly limits: ApiLimits;
 }

@@ -1,4 +1,4 @@
-/** Exceptions become answers here, at the edge, and nowhere else (`docs/architecture.md §Commands`). */
+/** Exceptions become answers only here, at the edge (`docs/architecture.md §Commands`). */
 
 import { ZodError } from 'zod';
 import { reject } from '../../domain/result-codes.ts';
@@ -21,7 +21,9 @@ export function answerForError(logger: Logger, line: AccessLine, error: unknown)
   return refusalAnswer(reject('A00004'));
 }
 
-/** A ZodError's message may quote input, so only the paths in it are logged. The stack is logged without the message. */
+/**
+ * A ZodError's message may quote input, so only the paths in it are logged. The stack is logged without the message.
+ */
 function described(error: unknown): { type: string; message: string; stack?: string | undefined } {
   if (!(error instanceof Error)) return { type: typeof error, message: 'not an Error' };
   const message =

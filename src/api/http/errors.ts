@@ -1,4 +1,4 @@
-/** Answers to requests that no endpoint sees: they have the envelope as well (`docs/api.md §2`). */
+/** Answers requests that reach no endpoint. These answers have the envelope as well (`docs/api.md §2`). */
 import type { IncomingMessage } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type AccessLine, accessLine } from './access-log.ts';
@@ -17,8 +17,8 @@ export const wrongMethod = refusalAnswer({ ...httpRefusal(405, 'B00004', 'method
 
 /**
  * Whether a request that Node's parser lets pass is no HTTP/1 request: it has another version, two `Host`s, or none in
- * HTTP/1.1 (Node's own check for that is off, as its answer has no envelope). Called for every request, so it looks at the
- * parsed parts and makes nothing new.
+ * HTTP/1.1 (Node's own check for that is off, as its answer has no envelope). Called for every request, so it looks at
+ * the parsed parts and makes nothing new.
  */
 export function isMalformed({ httpVersion, rawHeaders }: IncomingMessage): boolean {
   if (httpVersion === '1.1') return countHosts(rawHeaders) !== 1;
@@ -30,7 +30,7 @@ function countHosts(rawHeaders: readonly string[]): number {
   let hosts = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at];
-    // Few names are that short, so hardly any other is compared.
+    // Few names have this length, so hardly any other name is compared.
     if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1;
   }
   return hosts;
@@ -42,7 +42,7 @@ export function sendMalformed(services: Services, { raw }: FastifyRequest, reply
 
 /** A path that the router knows answers 405 to another method; the rest is 404. */
 export function sendNotFound(services: Services, { raw, server }: FastifyRequest, reply: FastifyReply): void {
-  // The router decides, with the target as it came: only it knows what a path means once it is decoded.
+  // The router decides with the undecoded target: only the router knows how it decodes a path.
   const isPath = server.findRoute({ method: 'POST', url: raw.url ?? '' }) !== null;
   send(services, reply, accessLine(raw), isPath ? wrongMethod : notFound);
 }

@@ -18,7 +18,7 @@ export interface Listening {
   readonly url: string;
 }
 
-/** Connections that the system keeps while they wait to be let in. */
+/** Connections that the system keeps while they wait to be accepted. */
 const BACKLOG = 4096;
 
 /** The listeners of an HTTP server beside its own; they hand their connections over to it. */
@@ -27,7 +27,7 @@ const otherListeners = new WeakMap<HttpServer, Server[]>();
 /**
  * Serves until the API is closed.
  * @returns where it listens
- * @throws the system's error if one of the addresses can't be had
+ * @throws the system's error if one of the addresses can't be bound
  */
 export async function listenOn(
   app: FastifyInstance,
@@ -57,13 +57,13 @@ function listeningAt({ address, port }: AddressInfo): Listening {
   return { address, port, url: `http://${address.includes(':') ? `[${address}]` : address}:${port}` };
 }
 
-/** Stops taking connections at the other addresses. @returns when those that came from there have ended */
+/** Stops taking connections at the other addresses. @returns when the connections from there have ended */
 export async function closeOtherListeners(server: HttpServer): Promise<void> {
   const listeners = otherListeners.get(server) ?? [];
   await Promise.all(listeners.map((listener) => new Promise<void>((resolve) => void listener.close(() => resolve()))));
 }
 
-/** All addresses of a name, without duplicates; that of an address is itself. */
+/** All addresses of a host name, without duplicates. An address stands for itself. */
 async function addressesOf(host: string): Promise<readonly string[]> {
   const found = await lookup(host, { all: true });
   return [...new Set(found.map(({ address }) => address))];

@@ -1,6 +1,6 @@
 /**
- * Node's HTTP server with everything that the contract says about it set up on it: one server for all addresses, so that
- * none lacks a part (fastify would make a second one for the second address of a host name).
+ * Node's HTTP server, set up as the contract demands. One server handles all addresses, so that each has the same
+ * settings (fastify would make a second server for the second address of a host name).
  */
 import {
   createServer,
@@ -25,12 +25,12 @@ import {
 } from './errors.ts';
 import type { Services } from './services.ts';
 
-/** A request that is not complete by then gets 408 (`docs/api.md §2`), in ms. */
+/** A request that is not complete after this time, in ms, gets 408 (`docs/api.md §2`). */
 const REQUEST_TIMEOUT_MS = 10_000;
 const TIMEOUT_CHECK_MS = 500;
 /** How long an idle connection stays open, in ms. */
 const KEEP_ALIVE_MS = 72_000;
-/** How long a connection that got its last answer may go on sending, in ms, so that it hears the answer. */
+/** How long, in ms, a connection may go on sending after its last answer, so that it receives that answer. */
 const LINGER_MS = 1000;
 
 /** @param handle called for requests that are let in */

@@ -4,7 +4,7 @@ import { hash, timingSafeEqual } from 'node:crypto';
 const SPACE = /[ \t\n\v\f\r]/;
 const SPACES = /[ \t\n\v\f\r]+/g;
 
-/** The text without its white space, which is six ASCII characters; also that inside of string values goes. */
+/** Removes the white space of a text, six ASCII characters, also inside string values. */
 export function withoutSpace(text: string): string {
   return SPACE.test(text) ? text.replace(SPACES, '') : text;
 }

@@ -1,4 +1,4 @@
-/** Whether a text has more than so many characters (code points, not UTF-16 units); an absent one has none. */
+/** Whether a text has more than this many characters (code points, not UTF-16 units). An absent text has none. */
 export function isLongerThan(text: string | undefined, characters: number): boolean {
   if (text === undefined || text.length <= characters) return false;
   let count = 0;

@@ -5,8 +5,8 @@ import type { Done } from '../endpoint/endpoint.ts';
 import type { Services } from '../http/services.ts';
 
 /**
- * How long an answer waits for the device list, in ms; then it goes out anyway (`docs/architecture.md §Commands`). Longer
- * than another projector takes to step in.
+ * How long an answer waits for the device list, in ms; then it goes out anyway (`docs/architecture.md §Commands`). This
+ * is longer than another projector needs to take over.
  */
 const FOLLOW_MS = 5000;
 
@@ -17,7 +17,7 @@ export async function deviceListFollows(
   _parameters: unknown,
   { position }: Done,
 ): Promise<void> {
-  // It follows no more: there is nothing to wait for.
+  // The projection has failed, so waiting for it is useless.
   if (hasFailed(deps.telemetry, projectionPart(devices.name))) return;
   await call.outside(deps.documents.reached(devices.name, position, FOLLOW_MS));
 }

@@ -8,7 +8,7 @@ import type { ReadEndpoint } from '../endpoint/endpoint.ts';
 import { name } from '../endpoint/parameters.ts';
 import { type MessageInfo, messageInfo, messageInfoSchema } from '../views/message-info.ts';
 
-/** Not bounded: a text that is too long is no message's id. */
+/** The text is not bounded: one that is too long is no message's id. */
 const getmsgstatParameters = z.object({ msgId: name });
 
 /** `docs/api.md §4 getmsgstat` */
@@ -31,7 +31,7 @@ export const getmsgstatEndpoint: ReadEndpoint<{ msgId: string }, MessageInfo> = 
   },
 };
 
-/** The sender's user, or that of a target as settled at acceptance. */
+/** Whether the user is the sender's, or the user of a target at the time of acceptance. */
 function mayAsk({ header, targets }: MessageParts, userId: string | undefined): boolean {
   return userId !== undefined && (header.userId === userId || targets.some((target) => target.userId === userId));
 }

@@ -18,7 +18,7 @@ const MAX_LIST = 200;
 
 const anyName = name.min(1);
 
-/** @param deviceType msgPush knows the enumeration; msgPushtry drops names that are not in it */
+/** @param deviceType msgPush accepts names of the enumeration only; msgPushtry drops other names */
 function pushParameters(deviceType: z.ZodType<string>) {
   return z.object({
     expires: z.int().min(1).max(MAX_EXPIRES).default(DEFAULT_EXPIRES),
@@ -34,7 +34,7 @@ function pushParameters(deviceType: z.ZodType<string>) {
   });
 }
 
-/** An empty or ill-formed name is no name at all, rather than one outside of the enumeration. */
+/** An empty or ill-formed name counts as no name at all, not as a name outside of the enumeration. */
 const knownDeviceType = z.enum(deviceTypes, {
   error: ({ input }) => (input === '' || (typeof input === 'string' && !input.isWellFormed()) ? 'B00004' : undefined),
 });

@@ -43,7 +43,10 @@ const rules: readonly Rule[] = [
   },
 ];
 
-/** `1e400` is an integer too, and `JSON.parse` makes an infinity of it. There is no channel for the largest double either. */
+/**
+ * `1e400` is an integer too, but `JSON.parse` turns it into infinity. It becomes the largest double, which has no
+ * channel either.
+ */
 function withinDoubles(value: unknown): unknown {
   return value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY ? Number.MAX_VALUE : value;
 }

@@ -6,7 +6,7 @@ import { causeOf } from '../endpoint/cause.ts';
 import type { EffectEndpoint } from '../endpoint/endpoint.ts';
 import { name } from '../endpoint/parameters.ts';
 
-/** Not bounded: a text that is too long is no package of the app's, and no message's id. */
+/** The texts are not bounded: one that is too long is no package of the app and no message's id. */
 const reportParameters = z.object({ appPackage: name, msgId: name, status: z.literal([2, 3, 4]) });
 type ReportParameters = z.output<typeof reportParameters>;
 

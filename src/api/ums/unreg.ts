@@ -6,7 +6,7 @@ import type { EffectEndpoint } from '../endpoint/endpoint.ts';
 import { name } from '../endpoint/parameters.ts';
 import { deviceListFollows } from './device-list-follows.ts';
 
-/** Not bounded: a package that is too long is none of the app's. */
+/** The text is not bounded: one that is too long is no package of the app. */
 const unregParameters = z.object({ appPackage: name });
 type UnregParameters = z.output<typeof unregParameters>;
 

@@ -128,7 +128,7 @@ export function startSubscription<E extends UmsEvent>(
   const onFailure = (error: Error, failures: number): boolean => {
     const forGood = isForGood(error);
     state = { status: forGood ? 'failed' : 'waiting', error };
-    // This is harmless: another runner or a rebuild was ahead, or a write whose answer was late was committed after all.
+    // This is harmless: another runner or a rebuild was ahead, or a write with a late answer was committed after all.
     const isLost = error instanceof CheckpointLost || error instanceof StaleCopy;
     if (isLost && failures < LOST_IN_A_ROW) {
       logger.debug({ part, err: error }, 'lost a checkpoint to another runner');

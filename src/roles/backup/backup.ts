@@ -1,4 +1,4 @@
-/** `ums backup PATH`: a folder with all that a service needs to go on, made beside the one that runs. */
+/** `ums backup PATH`: makes a folder with everything that a service needs, while the service runs. */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { checkCopy, copyDatabase } from '../../backends/embedded/backup.ts';
@@ -87,7 +87,7 @@ async function fill(draft: string, config: DraftConfig, withKeys: boolean): Prom
   return manifest;
 }
 
-/** The keys in force, wherever they come from, under the names that a data folder has for them. */
+/** The keys in force, from any source, under the file names that they have in a data folder. */
 function keysOf({ token, operatorToken, contentKey, appsFile }: DraftConfig): [FileEntry['name'], string][] {
   const keys: [FileEntry['name'], string | undefined][] = [
     ['content-key', contentKey?.toString('base64')],

@@ -7,7 +7,7 @@ import { z } from 'zod';
 export const MANIFEST = 'backup.json';
 export const DATABASE = 'ums.sqlite';
 
-/** Names that a backup may have files of; each goes under the same name into the data folder. */
+/** File names that a backup may have. Each file gets the same name in the data folder. */
 export const FILES = [DATABASE, 'content-key', 'token-secret', 'operator-token', 'apps.json'] as const;
 
 const manifest = z.object({
@@ -41,7 +41,7 @@ function parsed(file: string): unknown {
   }
 }
 
-/** @param onBytes how many more were read */
+/** @param onBytes called with the number of bytes of each read */
 export async function entryOf(folder: string, name: FileEntry['name'], onBytes?: (count: number) => void) {
   const hash = createHash('sha256');
   let bytes = 0;

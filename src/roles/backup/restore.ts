@@ -20,11 +20,11 @@ import { onInterruption } from '../process/interruption.ts';
 import { progressBar } from '../process/progress.ts';
 import { DATABASE, entryOf, type FileEntry, type Manifest, readManifest } from './manifest.ts';
 
-/** Names that holding the folder makes. */
+/** Names of the files that the lock of the folder makes. */
 const LOCKS: ReadonlySet<string> = new Set(['lock', 'lock.pid', 'lock-journal']);
 
 /**
- * Nothing in the backup is changed. While the folder is being filled it has a mark that keeps a service from starting
+ * Changes nothing in the backup. While the folder is being filled, a mark in it keeps a service from starting
  * on it; if the command fails or is interrupted, its files are removed again.
  * @returns a report of a few lines
  * @throws CommandFailed
@@ -49,7 +49,7 @@ export async function restore({ dataDir, appsFile }: Places, path: string): Prom
   return report(dataDir, appsFile, manifest);
 }
 
-/** Looks through the whole backup before the data folder is touched. */
+/** Checks the whole backup before the data folder is touched. */
 async function verified(source: string): Promise<Manifest> {
   try {
     const manifest = readManifest(source);

@@ -3,9 +3,9 @@ import { CommandFailed, exitCodes } from '../../cli/exit-codes.ts';
 import { assertNever } from '../../domain/decider.ts';
 
 /**
- * Takes the data folder for this process.
- * @returns how to let go of it
- * @throws CommandFailed when another process holds it, or its lock can't be used
+ * Locks the data folder for this process.
+ * @returns a function that gives the lock back
+ * @throws CommandFailed if another process holds the folder, or its lock can't be used
  */
 export function takeDataFolder(dir: string): () => void {
   const lock = lockDataFolder(dir);

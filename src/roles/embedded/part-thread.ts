@@ -31,12 +31,12 @@ export type ToPart = { readonly type: 'stop'; readonly graceMs: number };
 
 export type FromPart =
   | { readonly type: 'started' }
-  /** In place of `started`; the thread ends. */
+  /** Sent instead of `started`. The thread then ends. */
   | { readonly type: 'failed'; readonly error: CarriedError }
   | { readonly type: 'log'; readonly line: string }
   | { readonly type: 'telemetry'; readonly part: string; readonly status: PartStatus };
 
-/** How much this thread steps back for the others, since callers that wait for an answer come first. */
+/** By how much this thread lowers its priority: callers that wait for an answer come first. */
 const NICENESS = 5;
 
 /** Threads have priorities of their own on Linux only; elsewhere this one competes like any other. */
@@ -45,7 +45,7 @@ function stepBack(): void {
     const [, , thread] = readlinkSync('/proc/thread-self').split('/');
     setPriority(Number(thread), NICENESS);
   } catch {
-    // No such file here, or not allowed: nothing is lost but some speed.
+    // The file is missing, or the change is not allowed. That only costs some speed.
   }
 }
 

@@ -9,18 +9,21 @@ import type { ProcessLog } from '../process/logging.ts';
 import type { FromPart, PartName, PartStart, ToPart } from './part-thread.ts';
 import { openStore, storeFault, storeOptions } from './store.ts';
 
-/** Of a part's thread: most of its objects live for one batch, and are cheaper to drop before they grow old. */
+/**
+ * Size of the young generation of a part's thread. Most of its objects live for one batch and are cheapest to drop
+ * while young.
+ */
 const YOUNG_GENERATION_MB = 48;
 
 export interface EmbeddedService {
   readonly backend: EmbeddedBackend;
-  /** Settles when a thread died by itself. */
+  /** Resolves if a thread dies unasked. */
   readonly failed: Promise<Error>;
-  /** Finishes running work within the grace, then closes the file. */
+  /** Finishes running work within the grace period, then closes the file. */
   stop(graceMs: number): Promise<void>;
 }
 
-/** @throws CommandFailed when there is something about the file (`store.ts`) */
+/** @throws CommandFailed if the file can't be used (`store.ts`) */
 export async function startEmbeddedService(
   config: Config,
   jpushUrl: string,
@@ -43,7 +46,7 @@ export async function startEmbeddedService(
   };
   try {
     await refuseNewerReadModels(backend.documents);
-    // One after the other: deliveries read the read models.
+    // The parts start one after the other, since deliveries read the read models.
     await start('projector');
     await start('worker');
   } catch (error) {
@@ -56,7 +59,7 @@ export async function startEmbeddedService(
     backend,
     failed: Promise.race([...threads.map(({ died }) => died), backend.failed]),
     async stop(graceMs) {
-      // The other way round, so that the last deliveries are in the read models as well.
+      // Stops in reverse order, so that the last deliveries get into the read models as well.
       for (const thread of threads.toReversed()) await thread.stop(graceMs);
       await backend.close();
     },
@@ -64,11 +67,11 @@ export async function startEmbeddedService(
 }
 
 interface PartThread {
-  /** Settles when it ended by itself. */
+  /** Resolves if the thread ends unasked. */
   readonly died: Promise<Error>;
-  /** @throws the error that kept it from starting */
+  /** @throws the error that has prevented the start */
   started(log: ProcessLog, telemetry: Telemetry): Promise<void>;
-  /** At once if it is no more. */
+  /** Stops the thread. Returns at once if it has ended already. */
   stop(graceMs: number): Promise<void>;
 }
 

@@ -23,7 +23,7 @@ export function storeOptions(config: StoreConfig): Pick<EmbeddedOptions, 'file' 
   return { file: databaseFile(config), contentKey: new Uint8Array(config.contentKey) };
 }
 
-/** @throws CommandFailed when the content key is not the file's, or the file can't be used */
+/** @throws CommandFailed if the file was written with another content key, or can't be used */
 export async function openStore(config: StoreConfig): Promise<EmbeddedBackend> {
   try {
     return await openEmbedded({ ...storeOptions(config), codec: { encode: encodeEvent, decode: decodeEvent } });
@@ -33,8 +33,8 @@ export async function openStore(config: StoreConfig): Promise<EmbeddedBackend> {
 }
 
 /**
- * @param error from opening the store, or from the first work with it
- * @returns CommandFailed where it is about the file, else the error as it is
+ * @param error thrown when the store is opened or first used
+ * @returns CommandFailed if the error is about the file, else the error as it is
  */
 export function storeFault(config: StoreConfig, error: unknown): unknown {
   if (!isPortable(error)) return error;

@@ -1,15 +1,15 @@
 /**
- * Standard output for the log. It may be slow, stuck, full or gone, and nothing here waits for it for ever: a write that
- * blocks would hold up the thread that makes it, and in Node's thread pool the end of the process.
+ * Standard output for the log. It may be slow, stuck, full or gone, and nothing here waits for it for ever: a write
+ * that blocks would hold up the thread that makes it, and in Node's thread pool the end of the process.
  */
 import { constants, fstatSync, openSync, write as writeBytes, writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
 
 export interface LogOutput {
-  /** Whether somebody reads it as it comes. */
+  /** Whether the output is a terminal, at which a person reads. */
   readonly isTerminal: boolean;
-  /** Writes one text at a time. @param done is called when it is written, or with the error that kept it from that */
+  /** Writes one text at a time. @param done called when it is written, or with the error that prevented it */
   write(text: string, done: (error?: NodeJS.ErrnoException | null) => void): void;
   /** Writes as much as the output accepts at once. Never throws. */
   writeNow(text: string): void;
@@ -19,7 +19,7 @@ const STDOUT = 1;
 /** Pause, in ms, before another try on a terminal that is stopped or a disk that is full. */
 const RETRY_MS = 100;
 
-/** Standard output, written to in the way that fits what it is. */
+/** Standard output, with the way of writing that suits a pipe, a file or a terminal. */
 export function standardOutput(): LogOutput {
   const { stdout } = process;
   // Each write reports its own error; without a listener the event would end the process.
@@ -49,7 +49,10 @@ function terminal(): number {
   }
 }
 
-/** The rest of a text that can't be written now, on a full disk for instance, is written later: no line stays half done. */
+/**
+ * If only a part of a text can be written, for instance on a full disk, the rest follows later: no line stays
+ * incomplete.
+ */
 export function descriptorOutput(fd: number): LogOutput {
   return {
     isTerminal: false,

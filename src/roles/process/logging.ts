@@ -16,13 +16,13 @@ const serializers = { err: describeError };
 
 export interface ProcessLog {
   readonly logger: pino.Logger;
-  /** Writes a line at level info whatever the level in force: other programs wait for it. */
+  /** Writes a line at level info, even if the level in force is higher: other programs wait for it. */
   announce(fields: object, text: string): void;
-  /** Writes a finished line, of another thread or for people. */
+  /** Writes a finished line: one of another thread, or one for people. */
   writeLine(line: string): void;
   /**
-   * Writes what is kept back, as the process ends. If the process is still alive after a second, for instance because
-   * nobody reads the log, it exits anyway, with `process.exitCode`.
+   * Writes the lines that are kept back, as the process ends. If the process is still alive after a second, for
+   * instance because nobody reads the log, it exits anyway, with `process.exitCode`.
    */
   end(): void;
 }
@@ -45,7 +45,7 @@ export function openLog(level: LogLevel): ProcessLog {
   };
 }
 
-/** Gathers lines and writes them one text after the other; what can't be written is dropped. */
+/** Collects lines and writes them one text after the other. Text that can't be written is dropped. */
 function lineQueue(output: LogOutput, format: (line: string) => string) {
   const texts: string[] = [];
   let gathered = '';

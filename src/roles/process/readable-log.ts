@@ -1,4 +1,4 @@
-/** Log lines as people read them on a terminal; elsewhere the log stays JSON. */
+/** Formats log lines for people who read them on a terminal. Elsewhere the log stays JSON. */
 
 const LEVELS: Readonly<Record<number, string>> = {
   10: 'trace ',
@@ -24,7 +24,7 @@ const SHOWN: ReadonlySet<string> = new Set([
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** @param line JSON of a log line, or text that somebody prints as it is; with its line end */
+/** @param line the JSON of a log line, or other text, which stays as it is; with its line end */
 export function readable(line: string): string {
   const fields = line.startsWith('{') ? parsed(line) : undefined;
   if (fields === undefined) return line;
@@ -46,7 +46,7 @@ function parsed(line: string): Fields | undefined {
   }
 }
 
-/** Of this machine's time zone, like everything else on its terminal. */
+/** The time of day in this machine's time zone, like everything else on its terminal. */
 function clock(time: unknown): string {
   return new Date(String(time)).toTimeString().slice(0, 8);
 }
@@ -77,9 +77,9 @@ function shown(value: unknown): string {
   return /[\s"=]/.test(text) && typeof value === 'string' ? escaped(JSON.stringify(text)) : escaped(text);
 }
 
-/** Terminals name themselves: what they choose must not steer the terminal of who reads the log. */
+/** Devices choose their own names. Control characters in them must not steer the terminal on which the log is read. */
 function escaped(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern is for control characters
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (char) => {
     return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });

@@ -1,4 +1,7 @@
-/** What a process has to give back, in the reverse order of how it was taken. A release that fails does not stop the others. */
+/**
+ * The resources that a process has to release, in the reverse order of their acquisition. A release that fails does not
+ * stop the others.
+ */
 export class Releases {
   readonly #stack: (() => Promise<void>)[] = [];
 

@@ -9,10 +9,10 @@ export interface StopSignal {
   readonly asked: Promise<NodeJS.Signals>;
 }
 
-/** Ctrl-C reaches the service and npm, which passes it on: two signals this close, in ms, are one wish. */
+/** Ctrl-C reaches both the service and npm, which passes it on. Two signals within this time, in ms, count as one. */
 const SAME_WITHIN_MS = 1_000;
 
-/** From now on, until the process ends, none of the signals ends it by itself. */
+/** From this call on, none of these signals ends the process by itself. */
 export function stopSignal(sameWithinMs = SAME_WITHIN_MS): StopSignal {
   const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
   let askedAt: number | undefined;

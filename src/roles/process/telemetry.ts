@@ -1,18 +1,18 @@
-/** The states of all parts, in the process that serves, whichever thread runs them: for log, readiness and metrics. */
+/** Collects the states of all parts of this process, of any thread, for log, readiness and metrics. */
 import { assertNever } from '../../domain/decider.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { PartReport, PartStatus, Telemetry } from '../../ports/telemetry.ts';
 
-/** More parts than any service has; a defect that invents names must not fill the memory. */
+/** No service has this many parts. The bound keeps a defect that invents names from filling the memory. */
 const MAX_PARTS = 256;
 /** How often the log repeats that a part has failed, in ms. */
 const REMIND_MS = 60_000;
-/** How often figures alone go from one thread to another, in ms. */
+/** How often, in ms, new figures of an unchanged state go to the collecting thread. */
 const FORWARD_MS = 1_000;
 
 export interface TelemetryCollector extends Telemetry {
-  /** Reminds no more. */
+  /** Stops the reminders. */
   stop(): void;
 }
 
@@ -21,7 +21,9 @@ interface Known {
   reminder?: NodeJS.Timeout | undefined;
 }
 
-/** Every change of a part's state is one line of the log; a failed part is an error line once a minute until it is well. */
+/**
+ * Every change of a part's state is one line of the log; a failed part is an error line once a minute until it is well.
+ */
 export function collectTelemetry(logger: Logger, clock: Clock): TelemetryCollector {
   const known = new Map<string, Known>();
   let stopped = false;
@@ -64,7 +66,7 @@ function logChange(logger: Logger, before: PartReport | undefined, report: PartR
       break;
     }
     case 'catchingUp':
-      // Every part begins so, most of them for a moment.
+      // Every part starts in this state, and most leave it at once.
       if (before === undefined) logger.debug(fields, 'part starts');
       else logger.info(fields, 'part is catching up');
       break;
@@ -84,8 +86,8 @@ function fieldsOf({ part, state, since, detail, lagEvents }: PartReport): object
 }
 
 /**
- * The telemetry of a thread: reports on to the thread that collects them. A change goes at once, figures alone once a
- * second, and the last ones always arrive.
+ * The telemetry of a thread: passes reports on to the thread that collects them. A change of state goes at once;
+ * figures alone go once a second, and the newest ones always arrive.
  */
 export function forwardTelemetry(send: (part: string, status: PartStatus) => void): Pick<Telemetry, 'report'> {
   const sent = new Map<string, PartStatus>();

@@ -15,7 +15,7 @@ interface Addressed {
   readonly idempotencyKey?: string | undefined;
 }
 
-/** What a terminal is sent (`docs/api.md §6`): `payloadOf` is the text. */
+/** The content for a terminal (`docs/api.md §6`). `payloadOf` makes its text. */
 export type Delivery = Addressed &
   (
     | {
@@ -23,7 +23,7 @@ export type Delivery = Addressed &
         /** JSON text. */
         readonly payload: string;
       }
-    /** About a message that the terminal may have; never shown by itself. */
+    /** Refers to a message that the terminal may have. A control itself is never shown. */
     | { readonly type: 'control'; readonly control: 'cancel' | 'erase' }
   );
 
@@ -50,8 +50,8 @@ export type CallFailure =
 export type SendResult =
   | { readonly type: 'sent'; readonly providerMessageId?: string | undefined }
   /**
-   * The status says that the message was taken, but the answer can't be read and may be a proxy's. To ask again with the
-   * same key is safe.
+   * The status says that the message was taken, but the answer can't be read and may be a proxy's. To ask again with
+   * the same key is safe.
    */
   | {
       readonly type: 'unreadable';
@@ -66,9 +66,14 @@ export type SendResult =
       readonly reason: string;
       readonly provider: ProviderAnswer;
     }
-  /** None of several recipients was reached and the provider doesn't say which are dead: send to each alone to learn. */
+  /**
+   * None of several recipients was reached and the provider doesn't say which are dead: send to each alone to learn.
+   */
   | { readonly type: 'nobodyReached'; readonly reason: string; readonly provider: ProviderAnswer }
-  /** The provider refuses the idempotency key. This call pushed nothing; the outcome of earlier ones with it stays unknown. */
+  /**
+   * The provider refuses the idempotency key. This call pushed nothing; the outcome of earlier ones with it stays
+   * unknown.
+   */
   | { readonly type: 'keyRefused'; readonly reason: string; readonly provider: ProviderAnswer }
   /** The provider refuses this message for good. */
   | { readonly type: 'refused'; readonly reason: string; readonly provider: ProviderAnswer }
@@ -93,8 +98,8 @@ export interface RateState {
 
 export interface Channel {
   /**
-   * Reserves an idempotency key, to be recorded before the first try. Throws only on an abort. Absent where the provider
-   * has no such keys: then a call is simply made, and made again.
+   * Reserves an idempotency key, to be recorded before the first try. Throws only on an abort. Absent if the provider
+   * has no such keys: calls are then made, and repeated, without one.
    */
   reserveKey?(appPackage: string, signal: AbortSignal): Promise<KeyResult>;
   /** One call to the provider, within its deadline. Throws only on an abort. */

@@ -1,19 +1,25 @@
 /**
- * Whether a lane's provider may be called. Only its answers and its silence count: a call that did not reach it says
- * nothing of it.
+ * Whether a lane's provider may be called. Only its answers and its silence count: a call that did not reach it
+ * proves nothing about it.
  */
 import type { CallFailure } from '../channels/channel.ts';
 
 /** Failures in a row that open the circuit. */
 const FAILURES_TO_OPEN = 5;
-/** Refusals of us in a row that count for all waiting jobs: one page of a proxy makes no dead letters of a whole queue. */
+/**
+ * After this many refusals of us in a row all waiting jobs count as refused. So one page of a proxy can't make dead
+ * letters of a whole queue.
+ */
 const DENIALS_TO_STAND = 5;
-/** Tried again this long after it opened; the contract of the house is 5 s at most (`docs/architecture.md §Delivery`). */
+/** ms after which an open circuit allows a probe. Our own limit is 5 s (`docs/architecture.md §Delivery`). */
 const OPEN_MS = 2_000;
 
 export type Denial = Extract<CallFailure, { type: 'denied' }>;
 
-/** Leave to call the provider. While the circuit is open there is one at a time, the probe, and the others wait for it. */
+/**
+ * Permission to call the provider. While the circuit is open there is one at a time, the probe; other callers wait for
+ * it.
+ */
 export interface Pass {
   readonly type: 'pass';
   /** The provider works: the circuit closes. */
@@ -23,11 +29,11 @@ export interface Pass {
    * @param isNew false if another caller has reported this very answer: it counts once
    */
   failed(denial: Denial | undefined, isNew: boolean): void;
-  /** Always called at the end. A probe that learnt nothing makes way for the next. */
+  /** Must be called at the end. A probe that has learnt nothing then makes way for the next. */
   leave(): void;
 }
 
-/** For a probe that was under way; it is over, and did not fail. */
+/** The caller has waited for a probe, which is over and did not fail. */
 export interface Waited {
   readonly type: 'waited';
 }
@@ -36,13 +42,13 @@ export type Admission =
   | Pass
   | Waited
   | { readonly type: 'open'; readonly retryInMs: number }
-  /** It refuses all our calls; its last refusal. */
+  /** The provider refuses all our calls. `denial` is its last refusal. */
   | { readonly type: 'denied'; readonly denial: Denial };
 
 export interface Circuit {
   /**
-   * Waits for a probe that is under way.
-   * @param insists does not accept an earlier refusal: is a probe at once, if no other is
+   * Asks to call the provider. Waits for a probe that is under way.
+   * @param insists the caller does not accept an earlier refusal, and becomes the probe at once if there is none
    */
   admit(insists: boolean): Promise<Admission>;
 }
@@ -54,7 +60,7 @@ interface Probe {
 }
 
 export interface CircuitEvents {
-  /** Called when it opens, not again before it has closed. */
+  /** Called when the circuit opens, and not again before it has closed. */
   readonly onOpen?: (() => void) | undefined;
   readonly onClose?: (() => void) | undefined;
 }
@@ -63,7 +69,7 @@ export function circuit({ onOpen, onClose }: CircuitEvents): Circuit {
   let failuresInRow = 0;
   let denialsInRow = 0;
   let lastDenial: Denial | undefined;
-  /** On the monotonic clock; absent while the circuit is closed. */
+  /** Time of the next probe, by the monotonic clock; absent while the circuit is closed. */
   let retryAt: number | undefined;
   let probe: Probe | undefined;
   const msUntilRetry = (): number => (retryAt ?? 0) - performance.now();
@@ -108,7 +114,7 @@ export function circuit({ onOpen, onClose }: CircuitEvents): Circuit {
       worked,
       failed(denial, isNew) {
         pass.failed(denial, isNew);
-        // Not if a call from before it opened has closed it meanwhile.
+        // A call from before the circuit opened may have closed it meanwhile.
         if (retryAt !== undefined) retryAt = performance.now() + OPEN_MS;
         mine.end(true);
       },
@@ -126,7 +132,7 @@ export function circuit({ onOpen, onClose }: CircuitEvents): Circuit {
       if (retryAt === undefined) return pass;
       if (probe !== undefined) {
         const failed = await probe.over;
-        // That answer is as fresh as one's own would be.
+        // The answer to the probe is as fresh as the answer to an own call would be.
         return failed && msUntilRetry() > 0 ? refusal() : { type: 'waited' };
       }
       const refused = refusal();

@@ -4,7 +4,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { RecordedEvent } from '../../ports/event-log.ts';
 import { nextSpan } from '../../ports/eventsourcing/trace.ts';
 
-/** The context of an event that a worker records because of another: the same trace, a span of its own. */
+/** The context of an event that a worker records because of another event: the same trace with a span of its own. */
 export function workerContext(cause: RecordedEvent, clock: Clock): EventContext {
   return {
     correlationId: cause.metadata.correlationId,

@@ -1,6 +1,6 @@
 /**
- * Delivers one group of a message (`docs/architecture.md §Delivery`): re-checks the stream, goes to the registrations as they are
- * now, fixes the provider's idempotency key before the first call, and records the outcome.
+ * Delivers one group of a message (`docs/architecture.md §Delivery`): re-checks the stream, goes to the registrations
+ * as they are now, fixes the provider's idempotency key before the first call, and records the outcome.
  */
 import { assertNever } from '../../domain/decider.ts';
 import type { DeliveryJob } from '../../ports/delivery-jobs.ts';
@@ -16,7 +16,7 @@ import { isStoreFailure, storeFailures } from './store-failures.ts';
 import { unreadableAnswers } from './unreadable-answers.ts';
 import { type DeliveryDeps, load, type Route, type Run, type Work } from './work.ts';
 
-/** Dead recipients are reported one by one; after this many rounds other jobs of the lane have their turn. */
+/** Providers report dead recipients one by one. After this many rounds other jobs of the lane get their turn. */
 const MAX_ROUNDS = 20;
 
 /** The handler of a delivery job. @throws RetryJob, PauseQueue, DeadJob for the queue */
@@ -43,8 +43,8 @@ async function deliverOrGiveUp(deps: DeliveryDeps, run: Run, route: Route | unde
     await deliver(deps, run, route);
   } catch (error) {
     if (!isLastFailure(error, run)) throw error;
-    // Whatever it was, the job is about to be a dead letter, and the message has to say so. Where the message itself
-    // can't be seen there is nothing to say it in: the dead letter and the log are all there is, and it can be redriven.
+    // The job is about to become a dead letter, so the message's stream must record that it gave up. If the message is
+    // not visible here that is impossible. Then only the dead letter and the log tell of it, and it can be redriven.
     deps.logger.error({ err: error, ...run.job.data }, 'the last try failed for a reason not foreseen');
     const work = await load(deps, run);
     if (work !== undefined)
@@ -57,13 +57,13 @@ function isLastFailure(error: unknown, { job, signal }: Run): boolean {
   return !settled && !signal.aborted && job.attempt >= job.attempts;
 }
 
-/** Each round either ends the job or has changed something, so there are no more of them than it has recipients. */
+/** Each round ends the job or makes progress, so there are at most as many rounds as recipients. */
 async function deliver(deps: DeliveryDeps, run: Run, route: Route | undefined): Promise<void> {
   for (let round = 1; round <= MAX_ROUNDS; round += 1) {
     const work = await load(deps, run, route);
     if (work === undefined || (await step(deps, work, route)) === 'done') return;
   }
-  // That was progress, and costs no attempt.
+  // The rounds have made progress, so they cost no attempt.
   throw new PauseQueue('makes way after many rounds', 0);
 }
 

@@ -1,24 +1,30 @@
-/** The provider's idempotency key of a group: recorded before it is used, the same on every retry, never a second one on suspicion. */
+/**
+ * The provider's idempotency key of a group. It is recorded before it is used and stays the same on every retry; a mere
+ * suspicion never leads to a second key.
+ */
 import type { PreparedGroup } from '../../domain/message.ts';
 import type { CallFailure, Channel } from '../channels/channel.ts';
 import type { Turn } from './lane.ts';
 import type { DeliveryDeps, Work } from './work.ts';
 
-/** A key that ends within this time is not relied on. */
+/** A key that expires within this time, in ms, is not used. */
 const MARGIN_MS = 60_000;
-/** A provider that takes none of these takes no other either. */
+/** Keys that one run reserves, at most. A provider that refuses all of these would refuse further ones too. */
 const MAX_RESERVED = 3;
 
 export type GroupKey =
-  /** Absent where the channel has no keys. */
+  /** `key` is absent if the channel has no keys. */
   | { readonly type: 'key'; readonly key?: string }
-  /** A call may have been made with the recorded one, which the provider does not honour; another could push twice. */
+  /**
+   * A call may have been made with the recorded key, which the provider no longer honours. Another key could push
+   * twice.
+   */
   | { readonly type: 'unsafe'; readonly reason: string }
   /** The message's stream has moved on meanwhile. */
   | { readonly type: 'changed' }
   | Exclude<CallFailure, { type: 'deferred' }>;
 
-/** The key that was recorded for the group, or a new one, recorded before it is used. @throws PauseQueue */
+/** Returns the recorded key of the group, or a new one that it records first. @throws PauseQueue */
 export async function groupKey({ clock }: DeliveryDeps, work: Work, channel: Channel, turn: Turn): Promise<GroupKey> {
   const { reserveKey } = channel;
   if (reserveKey === undefined) return { type: 'key' };
@@ -36,7 +42,7 @@ export async function groupKey({ clock }: DeliveryDeps, work: Work, channel: Cha
   return record(work, result.key, new Date(result.validUntil).toISOString(), known);
 }
 
-/** Why a recorded key is of no use, in words for the event. */
+/** The reason why a recorded key can't be used, in words for the event; `undefined` if it can. */
 function faultOf({ keyValidUntil }: PreparedGroup, key: string, { run }: Work, now: number): string | undefined {
   if (run.refused.has(key)) return 'the outcome of an earlier try is unknown and the provider does not take its key';
   const ends = keyValidUntil === undefined ? Number.POSITIVE_INFINITY : Date.parse(keyValidUntil);
@@ -44,8 +50,8 @@ function faultOf({ keyValidUntil }: PreparedGroup, key: string, { run }: Work, n
 }
 
 /**
- * Only a person may decide to risk a second push, and has by redriving. With a key that this run reserved there is no
- * risk: had the outcome of a call been unknown, the run would be over.
+ * Only a person may decide to risk a second push, and does so by redriving. There is no risk with a key that this run
+ * has reserved: after a call with an unknown outcome the run would be over.
  */
 function mayRenew({ round }: PreparedGroup, key: string, { run, group }: Work): boolean {
   return round < group.round || run.reserved.has(key);
@@ -63,6 +69,6 @@ async function record(
   );
   if (prepared?.type !== 'MessageDispatchPrepared') return { type: 'changed' };
   run.reserved.add(key);
-  // A target that was cancelled meanwhile is not in the event any more, and must not be in the call.
+  // A target that was cancelled meanwhile is not in the event, and so must not be in the call.
   return prepared.data.targets.length === group.targets.length ? { type: 'key', key } : { type: 'changed' };
 }

@@ -1,5 +1,5 @@
 /**
- * One lane a channel and app: its own queue, concurrency, rate and circuit breaker, so that a provider or tenant that
+ * Each channel and app has a lane: its own queue, concurrency, rate and circuit breaker. So a provider or tenant that
  * hangs holds up no other (`docs/architecture.md §Delivery`).
  */
 import { assertNever } from '../../domain/decider.ts';
@@ -7,7 +7,10 @@ import { PauseQueue } from '../../ports/jobs.ts';
 import type { CallFailure, Channel, KeyResult, RateState, SendResult } from '../channels/channel.ts';
 import { circuit, type Denial, type Pass, type Waited } from './circuit.ts';
 
-/** Jobs of one lane that may be under way at once; most of the time each waits for a commit. The channel bounds its calls. */
+/**
+ * Jobs of one lane that may be under way at once; most of the time each waits for a commit. The channel bounds its
+ * calls.
+ */
 export const LANE_CONCURRENCY = 128;
 /** The longest single pause, even if a provider asks for more: it may recover earlier, or be wrong. */
 const MAX_PAUSE_MS = 120_000;
@@ -19,20 +22,20 @@ type Deferral = Extract<CallFailure, { type: 'deferred' }>;
 export interface Turn {
   readonly type: 'turn';
   /**
-   * Asks for a key. That one is there doesn't show that the provider takes messages, and it may have been fetched long
-   * before; that none is there counts as a failure.
+   * Asks for a key. Getting one does not prove that the provider takes messages, since it may have been fetched long
+   * before. Getting none counts as a failure.
    * @throws PauseQueue when the rate is used up, or the provider asks to wait
    */
   reserve(make: () => Promise<KeyResult>): Promise<Exclude<KeyResult, Deferral>>;
   /** Makes a call. A provider that refuses one message still works. @throws PauseQueue likewise */
   send(make: () => Promise<SendResult>): Promise<Exclude<SendResult, Deferral>>;
-  /** Always to be called at the end. */
+  /** Must be called at the end. */
   leave(): void;
 }
 
 export interface Lane {
   /**
-   * @param insists asks the provider even if it has just refused us
+   * @param insists the caller asks the provider even if it has just refused us
    * @returns the refusal instead of a turn while the provider refuses all our calls; `waited` after some time, when the
    * job should ask again with fresh facts
    * @throws PauseQueue while the circuit is open for another reason
@@ -40,11 +43,11 @@ export interface Lane {
   enter(insists: boolean): Promise<Turn | Denial | Waited>;
 }
 
-/** What an operator would ask about; each is told once. */
+/** Events that an operator would ask about. Each is reported once. */
 export interface LaneEvents {
   readonly onOpen?: () => void;
   readonly onClose?: () => void;
-  /** The provider asks to wait, or its rate is used up. Not again before that time is over. */
+  /** The provider asks to wait, or its rate is used up. Not reported again before that time is over. */
   readonly onWait?: (reason: string, ms: number) => void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * A message's stream as a worker of this process reads it and appends to it. The message's jobs share it: they take turns,
- * and each reads on from where the one before left the stream.
+ * A message's stream, as this process reads it and appends to it. All jobs of the message share the session: they take
+ * turns, and each goes on reading where the previous one stopped.
  */
 
 import { fold } from '../../domain/decider.ts';
@@ -18,21 +18,24 @@ import type { EventLog, RecordedEvent } from '../../ports/event-log.ts';
 import { execute, type Loaded, patience } from '../../ports/eventsourcing/execute.ts';
 import { workerContext } from './context.ts';
 
-/** Other processes go on with the same message: some seconds of conflicts, then the job goes back to its queue. */
+/**
+ * For conflicts with other processes on the same message: after some seconds of them the job goes back to its queue.
+ */
 const PATIENCE = patience(50);
 
-/** For decisions alone: the session folds what was appended once it knows that it was. */
+/** For decisions alone: the session folds events only when it knows that they were appended. */
 const statelessDecider: typeof messageDecider = { ...messageDecider, evolveAll: (state) => state };
 
 export interface OpenMessage {
-  /** As it stood when it was opened, or later: what the session learns meanwhile is in it. */
+  /** The state at the time of opening, or a later one: the session updates it with every event that it learns of. */
   readonly state: KnownMessage;
-  /** The cause of all events that a worker records of it. */
+  /** The cause of all events that a worker records for the message. */
   readonly accepted: RecordedEvent;
   /**
-   * Decides on the stream as it is by then; what is settled already is not settled again. Each kind of outcome of a
-   * group and round has event ids of its own.
-   * @param scope tells this outcome from others of its kind on the stream; the same outcome has it again
+   * Decides on the current state of the stream; a target that has an outcome gets no second one. Each kind of outcome
+   * of a group and round has its own event ids.
+   * @param scope distinguishes this outcome from others of its kind in the stream; a repeated one must have the same
+   * scope
    * @returns the recorded events, none if there was nothing to record
    * @throws StreamContended, StoreUnavailable
    */
@@ -41,20 +44,21 @@ export interface OpenMessage {
 
 export interface MessageSession {
   /**
-   * Reads what is new in the stream.
-   * @param guarded the caller records something before it has an effect outside. The first time, the event that the session
-   * was begun with then stands for the stream: if there is more, what is recorded meets a conflict and is decided anew
-   * @returns nothing as long as the message can't be seen here
+   * Reads the new events of the stream.
+   * @param guarded the caller records an event before it has an effect outside. Then the first call does not read: the
+   * event with which the session began counts as the whole stream. If there is more, the append of the caller's event
+   * meets a conflict and is decided again
+   * @returns `undefined` as long as the message is not visible here
    * @throws StoreUnavailable, UndecodableEvent
    */
   open(guarded?: boolean): Promise<OpenMessage | undefined>;
-  /** Targets of the message; 0 while it can't be seen. */
+  /** Number of the message's targets; 0 while the message is not visible here. */
   size(): number;
   /** Whether every target has an outcome. */
   isSettled(): boolean;
 }
 
-/** @param begun the message's first event, where the caller has it at hand */
+/** @param begun the message's first event, if the caller has it */
 export function messageSession(
   log: EventLog,
   clock: Clock,
@@ -67,14 +71,14 @@ export function messageSession(
   let isUnread = begun !== undefined;
   let last: Promise<unknown> = Promise.resolve();
 
-  /** The state is changed in place, so all that reads or appends takes turns. */
+  /** The state is changed in place, so all reads and appends take turns. */
   const inTurn = <R>(work: () => Promise<R>): Promise<R> => {
     const turn = last.then(work);
     last = turn.catch(() => undefined);
     return turn;
   };
 
-  /** A reader that lags may give events that were read or appended here before. */
+  /** A read that lags behind may give events that were read or appended here before. */
   const isNew = ({ revision }: RecordedEvent): boolean => newest.revision === 'noStream' || revision > newest.revision;
 
   const take = (read: readonly RecordedEvent[]): void => {

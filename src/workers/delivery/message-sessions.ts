@@ -1,10 +1,10 @@
-/** The messages that the jobs of a process work on, and those that they will probably work on next. */
+/** Sessions of the messages on which jobs of this process work, and on which they will probably work next. */
 import type { EventOf } from '../../domain/events.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { EventLog, RecordedEvent } from '../../ports/event-log.ts';
 import { type MessageSession, messageSession } from './message-session.ts';
 
-/** Targets of the messages that are kept while no job works on them: some 10 MB. */
+/** Total targets of the messages that are kept while no job works on them: some 10 MB. */
 const MAX_KEPT_TARGETS = 20_000;
 
 export interface MessageSessions {
@@ -52,7 +52,7 @@ export function messageSessions(log: EventLog, clock: Clock, maxKeptTargets = MA
         entry.users -= 1;
         if (entry.users === 0) {
           inUse.delete(msgId);
-          // What can't be seen yet takes no room, but there may be any number of such messages.
+          // A message that is not visible yet has size 0. It is not kept, since the bound would not count it.
           if (entry.message.size() > 0 && !entry.message.isSettled()) keep(msgId, entry.message);
         }
       }

@@ -14,13 +14,13 @@ import type { DeliveryDeps, Work } from './work.ts';
 /** clientIds in one line of the log. */
 const MAX_NAMED = 20;
 
-/** Whether the job is done, or its group is to be looked at anew; the latter only if something has changed. */
+/** The job is done, or its group must be examined again; the latter only after a change. */
 export type Step = 'done' | 'again';
 
 /** A call as it was made. */
 export interface Call {
   readonly recipients: readonly Recipient[];
-  /** Absent where the channel has no keys. */
+  /** Absent if the channel has no keys. */
   readonly key?: string | undefined;
 }
 
@@ -71,8 +71,8 @@ async function sent({ group, record }: Work, providerMessageId: string | undefin
 }
 
 /**
- * Dead recipients lose their registration. One with another pushId by now is tried with that, one that has unregistered
- * is not tried any more: the next step reads its stream instead of the device list.
+ * Ends the registrations of dead recipients. A recipient that has a new pushId by now is tried with that one, and one
+ * that has unregistered is not tried any more: the next step reads its stream instead of the device list.
  */
 async function endRegistrations(
   deps: DeliveryDeps,
@@ -95,12 +95,12 @@ async function endRegistrations(
     }
   }
   if (ended.length > 0) await fail(deps, work, ended, 'pushIdRejected', reason, provider);
-  // Its job in the lane of the other channel would go by the device list, which still sends it here.
+  // A job in the lane of the other channel would use the device list, which still sends the target here.
   if (moved) throw retry(deps, work, 'a terminal has changed its channel and the device list does not have it yet');
   return 'again';
 }
 
-/** Again after the backoff, but when the message expires at the latest, so that this is recorded when it happens. */
+/** Retries after the backoff, but no later than the expiry of the message, so that the expiry is recorded in time. */
 function retry({ clock, logger }: Told, work: Work, reason: string, provider?: ProviderAnswer): RetryJob {
   const { job } = work.run;
   logger.warn({ ...job.data, attempt: job.attempt, reason, provider }, 'delivery will be tried again');
@@ -129,17 +129,17 @@ export async function giveUp(
   throw new DeadJob(reason);
 }
 
-/** @returns how many targets have expired by this */
+/** @returns the number of targets that this call has expired */
 export async function expire({ state, record }: Pick<Work, 'state' | 'record'>, now: number): Promise<number> {
-  // Redriven targets may expire after others of the message did: that is another event, with an id of its own.
+  // Redriven targets may expire later than others of the message. That is another event, so it needs another id.
   const round = [...state.rounds.values()].reduce((newest, each) => Math.max(newest, each), 0);
   const [expired] = await record({ type: 'Expire', now }, round === 0 ? '' : String(round));
   return expired?.type === 'MessageExpired' ? expired.data.targets.length : 0;
 }
 
 /**
- * Fails targets that are not registered any more, or have another user. Of a group that has been called, the provider may have
- * refused some before the process ended, and their registrations with them.
+ * Fails targets that are not registered any more, or have another user. If the group was called before, the provider
+ * may have refused some of them, which ended their registrations, before the process died.
  */
 export async function failGone(
   deps: Pick<DeliveryDeps, 'log' | 'logger'>,
@@ -156,7 +156,7 @@ export async function failGone(
   if (left.length > 0) await fail(deps, work, left, 'unregistered', 'not registered any more, or of another user');
 }
 
-/** @param reason for the event, which is for ever: our own words or the channel's, never those of an error */
+/** @param reason stored in the event for ever: our own words or the channel's, never the text of an error */
 export async function fail(
   { logger }: Pick<DeliveryDeps, 'logger'>,
   { group, record }: Pick<Work, 'group' | 'record'>,
@@ -172,12 +172,12 @@ export async function fail(
   const { msgId, group: name, channel, appPackage, targets: those } = recorded.data;
   const about = { msgId, group: name, channel, appPackage, failure, reason, provider };
   const line = { ...about, targets: those.length, clientIds: those.slice(0, MAX_NAMED) };
-  // What gave up is a dead letter, and has a line of its own.
+  // A group that gave up is a dead letter and has its own line.
   if (failure === 'refused') logger.warn(line, 'delivery failed');
   else if (failure !== 'gaveUp') logger.info(line, 'delivery failed');
 }
 
-/** Tells outcomes of one kind apart: whose they are and in which round. */
+/** Distinguishes outcomes of one kind, by group, round and targets. */
 function scopeOf({ group, round, targets }: DispatchGroup): string {
   return `${group} ${round} ${JSON.stringify(targets)}`;
 }

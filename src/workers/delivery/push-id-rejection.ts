@@ -11,16 +11,16 @@ import { workerContext } from './context.ts';
 import type { CurrentRegistration } from './recipients.ts';
 
 export type PushIdRejection =
-  /** By this call, or by one of another message with the same pushId. */
+  /** This call has ended the registration, or that of another message with the same pushId has. */
   | { readonly type: 'ended' }
-  /** It had ended for another reason, or has got another pushId: then this is how it stands. */
+  /** The registration had ended for another reason, or has another pushId. `current` is its present state. */
   | { readonly type: 'changed'; readonly current: CurrentRegistration };
 
 /**
- * Ends a registration whose pushId the provider does not know, unless it has got another one meanwhile. That is told by
- * the registration's own stream: the device list may not have come as far.
+ * Ends a registration whose pushId the provider does not know, unless it has another pushId by now. The registration's
+ * own stream decides that, because the device list may lag behind.
  * @param accepted the event that the message began with
- * @throws RetryJob while that stream can't be seen here; StoreUnavailable
+ * @throws RetryJob while that stream is not visible here; StoreUnavailable
  */
 export async function rejectPushId(
   { log, clock, logger }: { readonly log: EventLog; readonly clock: Clock; readonly logger: Logger },
@@ -47,13 +47,14 @@ export async function rejectPushId(
   return { type: 'changed', current: { ...registration, status: registrationStatus } };
 }
 
-/** Enough to find it in the provider's console, not enough to push to it. */
+/** Shows enough of the pushId to find it in the provider's console, but not enough to push to it. */
 function masked(pushId: string): string {
   return pushId.length <= 8 ? '…' : `${pushId.slice(0, 4)}…`;
 }
 
 /**
- * The clientIds whose registration was ended because the provider refused its pushId when this very message was sent to it.
+ * The clientIds whose registration was ended because the provider refused its pushId when this very message was sent to
+ * it.
  * @param accepted the event that the message began with
  * @throws StoreUnavailable
  */

@@ -1,4 +1,6 @@
-/** The targets of a group that can be reached: each try goes to the registration as it then is (`docs/api.md §4`). */
+/**
+ * Finds the reachable targets of a group. Each try goes to the registration as it is at that time (`docs/api.md §4`).
+ */
 import { channelOf } from '../../domain/channels.ts';
 import type { ChannelName, Registration, TargetRef } from '../../domain/events.ts';
 import type { DispatchGroup, KnownMessage } from '../../domain/message.ts';
@@ -9,12 +11,12 @@ import type { EventLog } from '../../ports/event-log.ts';
 import { devices } from '../../ports/read-models/devices.ts';
 import type { Recipient } from '../channels/channel.ts';
 
-/** A registration as it stands. */
+/** The present state of a registration. */
 export type CurrentRegistration = Registration & { readonly status: RegistrationStatus };
 
 export interface Reachability {
   readonly recipients: readonly Recipient[];
-  /** clientIds: unregistered, or no longer of the user that they were chosen as. */
+  /** clientIds that are unregistered, or no longer belong to the user for whom they were chosen. */
   readonly gone: readonly string[];
   /** clientIds that have changed to another channel since acceptance. */
   readonly moved: readonly { readonly clientId: string; readonly channel: ChannelName }[];
@@ -24,9 +26,9 @@ export interface Reachability {
 const STREAMS_AT_ONCE = 16;
 
 /**
- * The device list may lag behind, or be swapped for a copy that does: whether a target is gone is decided on the stream of
- * its registration.
- * @param newer registrations by clientId that are known from their streams; those that are read here are added
+ * The device list may lag behind, also after a swap of copies. So only the stream of a registration decides whether its
+ * target is gone.
+ * @param newer clientId → registration read from its stream; the ones that are read here are added
  * @throws StoreUnavailable
  */
 export async function reachable(
@@ -60,7 +62,9 @@ export async function reachable(
   return { recipients, gone, moved };
 }
 
-/** The registration as its stream has it, unless it has ended. Its events are complete, so the newest one is enough. */
+/**
+ * Reads a registration from its stream; `undefined` if it has ended. Events are complete, so the newest one is enough.
+ */
 async function registeredNow(log: EventLog, target: TargetRef): Promise<CurrentRegistration | undefined> {
   const [newest] = await log.readNewest(registrationStream(target), 1);
   switch (newest?.event.type) {

@@ -1,16 +1,16 @@
-/** How an unreadable 200 is treated: at first as the answer of a proxy, in the end as a success. */
+/** Decides how an unreadable 200 counts: at first as the answer of a proxy, in the end as a success. */
 
-/** Answers that are not believed yet. */
+/** Unreadable answers for one key that are not believed yet. */
 const DOUBTED = 2;
-/** Of so many keys it is known how often they were asked with; of older ones the count starts anew, which is safe. */
+/** Number of keys with a count. For older keys the count starts again from 0, which is safe. */
 const MAX_KEYS = 10_000;
 
 export interface UnreadableAnswers {
-  /** Counts one. @returns whether it is to be believed */
+  /** Counts one unreadable answer. @returns whether it counts as a success */
   isBelieved(key: string): boolean;
 }
 
-/** By idempotency key, in memory: a process that doesn't know of earlier ones asks more often, with the same key. */
+/** Counts by idempotency key, in memory. A process without an earlier count only asks more often, with the same key. */
 export function unreadableAnswers(maxKeys = MAX_KEYS): UnreadableAnswers {
   const seen = new Map<string, number>();
   return {

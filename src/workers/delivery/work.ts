@@ -23,7 +23,7 @@ export interface DeliveryDeps {
   readonly logger: Logger;
 }
 
-/** Where a job's group goes out: its channel, if this service has it, in a lane of its own. */
+/** The way out for a job's group: its channel, if this service has it, and the lane of channel and app. */
 export interface Route {
   readonly channel: Channel;
   readonly lane: Lane;
@@ -34,13 +34,13 @@ export interface Run {
   readonly job: Job<DeliveryJob>;
   readonly signal: AbortSignal;
   readonly message: MessageSession;
-  /** By clientId, registrations read from their own streams where the device list lags behind. */
+  /** clientId → registration, read from its own stream because the device list lags behind. */
   readonly newer: Map<string, CurrentRegistration>;
   /** Idempotency keys that this run reserved and recorded: it knows the outcome of every call with them. */
   readonly reserved: Set<string>;
   /** Idempotency keys that the provider did not take. */
   readonly refused: Set<string>;
-  /** Of this run and those before it. */
+  /** Counts the unreadable answers of this run and earlier ones. */
   readonly unreadable: UnreadableAnswers;
 }
 
@@ -53,8 +53,8 @@ export interface Work extends OpenMessage {
 }
 
 /**
- * @returns nothing if there is nothing left to do
- * @throws RetryJob while the message can't be seen; DeadJob if the group has given up and was not redriven since
+ * @returns `undefined` if there is nothing left to do
+ * @throws RetryJob while the message is not visible here; DeadJob if the group has given up and was not redriven since
  */
 export async function load(
   { logger }: Pick<DeliveryDeps, 'logger'>,
@@ -66,7 +66,7 @@ export async function load(
   // A channel with keys records one before it is called.
   const opened = await run.message.open(route?.channel.reserveKey !== undefined);
   const whole = opened === undefined ? undefined : groupNamed(opened.state.message, name, channel);
-  // A job exists only because its event does: a reader that doesn't see the event lags behind.
+  // A job exists only because its event exists. A reader that doesn't see the event lags behind.
   if (opened === undefined || whole === undefined) {
     logger.warn({ ...job.data, attempt: job.attempt }, 'the message of a job can not be seen');
     throw new RetryJob('its message can not be seen here');

@@ -1,4 +1,4 @@
-/** Runs the delivery jobs of every lane, whichever process added them. */
+/** Runs the delivery jobs of every lane, added by any process. */
 import type { ChannelName } from '../../domain/events.ts';
 import { DELIVERY_QUEUES, type DeliveryJob, deliveryQueue } from '../../ports/delivery-jobs.ts';
 import { DeadJob, type Job, PauseQueue, RetryJob } from '../../ports/jobs.ts';
@@ -17,7 +17,9 @@ export interface DeliveryWorkerDeps extends DeliveryDeps {
 }
 
 export interface DeliveryWorker {
-  /** Takes no more jobs, finishes those at hand within the grace, cuts the rest off: they run again later. */
+  /**
+   * Takes no more jobs, finishes the running ones within the grace period, and cuts the rest off: they run again later.
+   */
   stop(graceMs: number): Promise<void>;
 }
 
@@ -38,7 +40,7 @@ export function startDeliveryWorker(deps: DeliveryWorkerDeps): DeliveryWorker {
       await deliver(job, signal);
     } catch (error) {
       if (!signal.aborted || error !== signal.reason) throw error;
-      // No fault: it goes back, and costs no attempt.
+      // This is no fault: the job goes back and loses no attempt.
       deps.logger.info({ ...job.data }, 'delivery is cut off; it runs again at the next start');
       throw new PauseQueue('cut off', 0);
     }
@@ -49,7 +51,7 @@ export function startDeliveryWorker(deps: DeliveryWorkerDeps): DeliveryWorker {
     concurrency: LANE_CONCURRENCY,
     handler,
     onError: (error, job) => {
-      // These two are meant; any other error is a fault.
+      // These two are thrown on purpose; any other error is a fault.
       if (error instanceof RetryJob || error instanceof PauseQueue) return;
       const about = { queue: job?.queue, ...job?.data };
       if (error instanceof DeadJob) deps.logger.error({ ...about, reason: error.message }, 'gave up: a dead letter');

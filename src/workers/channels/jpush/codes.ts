@@ -1,4 +1,6 @@
-/** The meaning of each JPush error code to UMS (`docs/jpush.md §6.1, §12`; failures of `docs/api.md §3 MessageInfo`). */
+/**
+ * The meaning of each JPush error code to UMS (`docs/jpush.md §6.1, §12`; failures of `docs/api.md §3 MessageInfo`).
+ */
 
 /** The outcome of a call; `target` depends on its recipients. */
 export type CodeClass = 'failed' | 'deferred' | 'denied' | 'refused' | 'target';
@@ -38,7 +40,7 @@ export function classOf(status: number, code: number | undefined, namesRegistrat
   return known?.[0] ?? classOfStatus(status, code);
 }
 
-/** An unknown code goes by its HTTP status; without any, 401 and 403 can only be about us. */
+/** An unknown code counts by its HTTP status. Without a code, 401 and 403 can only be about us. */
 function classOfStatus(status: number, code: number | undefined): CodeClass {
   if (status === 429) return 'deferred';
   if (code === undefined && (status === 401 || status === 403)) return 'denied';

@@ -17,15 +17,15 @@ const DEADLINE_MS = 8000;
 export interface JPushOptions {
   /** Root of the API, `https://api.jpush.cn`. */
   readonly url: string;
-  /** Where the credentials of each package are. */
+  /** Has the credentials of each package. */
   readonly packages: AppDirectory;
   readonly clock: Clock;
   readonly monotonic?: MonotonicClock;
-  /** For one call, connecting and the body of the answer included. */
+  /** Deadline of one call, in ms, from connecting to the end of the answer. */
   readonly deadlineMs?: number;
 }
 
-/** The channel's memory of one app at JPush, by its appKey; as many as the apps file has. */
+/** The channel's memory of one app at JPush, by its appKey. The apps file bounds their number. */
 interface Known {
   readonly cids: CidPool;
   readonly untoldWait: GrowingWait;
@@ -151,7 +151,8 @@ function sendResult(verdict: Verdict, delivery: Delivery): SendResult {
 
 /**
  * JPush gives a msg_id with each push that it takes; a 200 without one may be a proxy's page. One with an `error`
- * contradicts itself, and a msg_id beside it proves nothing: refused pushes have been seen with one (`docs/jpush.md §3`).
+ * contradicts itself, and a msg_id beside it proves nothing: refused pushes have been seen with one (`docs/jpush.md
+ * §3`).
  */
 function acceptance({ msgId, hasError, code, message }: Answer): SendResult {
   if (msgId !== undefined && !hasError) return { type: 'sent', providerMessageId: msgId };

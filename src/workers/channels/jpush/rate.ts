@@ -29,7 +29,7 @@ export function retryAfterMs(header: Header, now: number): number | undefined {
   return wait === undefined ? undefined : Math.min(Math.max(wait, MIN_WAIT_MS), MAX_WAIT_MS);
 }
 
-/** Waits of an app that is refused for its rate without being told for how long: 1 s, 2 s, 4 s … up to a whole window. */
+/** Waits after refusals for the rate that do not say how long to wait: 1 s, 2 s, 4 s … up to a whole window. */
 export interface GrowingWait {
   /** ms from now. An answer that arrives during a wait belongs to a call from before it, so it lengthens nothing. */
   next(now: number): number;

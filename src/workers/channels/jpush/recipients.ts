@@ -1,4 +1,4 @@
-/** Which recipients a refusal of targets speaks of (`docs/jpush.md §12`, "Terminal is dead"). */
+/** Finds the recipients that a refusal of targets concerns (`docs/jpush.md §12`, "Terminal is dead"). */
 import type { Delivery, Recipient, SendResult } from '../channel.ts';
 import { pushIdsOf } from './push-body.ts';
 import type { Verdict } from './verdict.ts';
@@ -6,7 +6,7 @@ import type { Verdict } from './verdict.ts';
 /** A shorter id that merely occurs in a text proves nothing: it may be a word of it. */
 const MIN_QUOTED_LENGTH = 8;
 
-/** A single target is dead. Of several, only those are that the text names: the others may well live. */
+/** A single target is dead. Of several targets only those are dead that the text names; the others may be alive. */
 export function targetsRefused(verdict: Extract<Verdict, { type: 'target' }>, delivery: Delivery): SendResult {
   const { text, reason, provider } = verdict;
   const { recipients } = delivery;
