@@ -1,6 +1,6 @@
 /**
  * The state of every long-lived part of a role: projections, dispatcher, worker, channels. The process that serves
- * knows all of them, whichever thread runs them, for its log and for readiness (`docs/architecture.md §Telemetry`).
+ * knows all of them, from all its threads, for its log and for readiness (`docs/architecture.md §Telemetry`).
  * `roles/process/telemetry.ts` collects them.
  */
 

@@ -1,4 +1,4 @@
-/** `ums rebuild <projection>`: builds a read model anew while no other process holds the data folder. */
+/** `ums rebuild <projection>`: rebuilds a read model while no other process holds the data folder. */
 import { existsSync } from 'node:fs';
 import { CommandFailed, exitCodes } from '../cli/exit-codes.ts';
 import type { Config, DraftConfig } from '../config.ts';

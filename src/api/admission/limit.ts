@@ -12,11 +12,11 @@ const MIN_LIMIT = 8;
  * While fewer requests than this, and than half of the limit, are at work, a lower limit would not make them faster.
  */
 const MANY = 128;
-/** The latency to keep accepted requests below, in ms. */
+/** The latency, in ms, below which accepted requests should stay. */
 const TARGET_MS = 45;
 /**
- * A store that is slow by itself raises the target: a commit that has just begun and the next one take this many times
- * one.
+ * A store that is slow by itself raises the target to this multiple of its latency: a request may have to wait for the
+ * rest of one commit and for the whole next one.
  */
 const CALM_FACTOR = 2.5;
 const MAX_TARGET_MS = 500;

@@ -134,8 +134,8 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
       const isDue = next - told >= MAX_UNTOLD || (next > told && readAt - toldAt >= MAX_UNTOLD_MS);
       if (events.length > 0 || caughtUp !== saidSo || isDue) {
         saidSo = caughtUp;
-        // What was passed over behind the last event is told later, if no other event comes soon: the reader saves its
-        // progress at each batch that has some, and batches that only tell of `caughtUp` come often.
+        // Progress over events of others is reported later, if no matching event comes soon: the reader saves each
+        // progress, and batches that only report a change of `caughtUp` are frequent.
         if (events.length > 0 || isDue) {
           told = Number(events.at(-1)?.position ?? next);
           toldAt = readAt;
@@ -143,7 +143,7 @@ export function embeddedEventLog(thread: EmbeddedThread, codec: EventCodec): Eve
         yield { events, scanned: positionOf(told), caughtUp, behind: Math.max(0, head - next) };
       }
       if (caughtUp) await thread.headBeyond(Math.max(seen, next), stop, next > told ? MAX_UNTOLD_MS : undefined);
-      // The thread has other things to do, of which one is to hear that this is to stop.
+      // Gives the event loop a turn, for instance to deliver the abort signal.
       else await turn();
       if (events.length >= LOAD_EVENTS) await pause(readAt + READ_EVERY_MS - performance.now(), stop);
     }

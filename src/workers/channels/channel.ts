@@ -92,7 +92,7 @@ export type KeyResult =
 export interface RateState {
   /** Calls left in the provider's window. */
   readonly remaining: number;
-  /** ms from now until the window starts anew; not positive if it has. */
+  /** ms from now until the next window starts; 0 or less if it has started. */
   readonly resetsInMs: number;
 }
 

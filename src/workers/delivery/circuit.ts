@@ -54,7 +54,7 @@ export interface Circuit {
 }
 
 interface Probe {
-  /** Resolves to whether it failed, or earlier if another call closes the circuit. */
+  /** Resolves with whether the probe failed. Resolves earlier if another call closes the circuit. */
   readonly over: Promise<boolean>;
   end(failed: boolean): void;
 }

@@ -1,21 +1,23 @@
-/** Targets of a group that go on one by one: nobody of their call was reached, or they have changed their channel. */
+/**
+ * Continues with single targets of a group: their call has reached no recipient, or they have changed their channel.
+ */
 import { aloneIn } from '../../domain/dispatch-groups.ts';
 import type { ChannelName } from '../../domain/events.ts';
 import { deliveryJob } from '../../ports/delivery-jobs.ts';
 import type { DeliveryDeps, Work } from './work.ts';
 
-/** Parts of one append, which has to stay below what an event store takes at once. */
+/** Parts in one append. The bound keeps it below the largest append that every event store accepts. */
 const PARTS_AT_ONCE = 250;
 
 export interface Single {
   readonly clientId: string;
-  /** Where it goes now. */
+  /** Its present channel. */
   readonly channel: ChannelName;
 }
 
 /**
- * Adds a job for each. That they go alone is recorded first: otherwise their group, if its job is added again while theirs
- * wait, would send to them with a key of its own.
+ * Adds a job for each target. First it records that they go alone. Otherwise their group, if its job is added again
+ * while the new jobs wait, would also send to them, with a key of its own.
  */
 export async function goAlone(
   { jobs }: Pick<DeliveryDeps, 'jobs'>,

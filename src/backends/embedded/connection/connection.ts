@@ -15,7 +15,7 @@ export interface EmbeddedThread {
   drainNotices(): boolean;
   /** Position of the newest event of which this thread has a notice. */
   head(): number;
-  /** Waits until the log has grown beyond a position, the signal aborts, or so many ms are over. */
+  /** Waits until the log has grown beyond a position, the signal aborts, or this many ms are over. */
   headBeyond(position: number, signal: AbortSignal, withinMs?: number): Promise<void>;
   /** The position of a checkpoint. The name of a collection means its serving copy. */
   checkpoint(name: string): number;

@@ -1,13 +1,8 @@
 /** Decides when the writer commits: at once while it has little to do, in larger and rarer transactions under load. */
 
-/**
- * After a transaction with this many operations the next one waits for more operations; after a smaller one it does
- * not.
- */
+/** After a transaction with this many operations or more, the next one waits so that more operations can join. */
 const COMPANY_OPS = 4;
-/**
- * Then at least this many ms lie between the beginnings of two transactions, so that more operations share an fsync.
- */
+/** Then this many ms lie between the starts of two transactions, at least, so that more operations share an fsync. */
 const COMMIT_EVERY_MS = 2;
 /**
  * The writer counts as under load if a transaction has this many foreground operations, for which callers wait: they
@@ -24,8 +19,8 @@ const BACKGROUND_SOON_MS = 10;
 /** The same while the thread that answers callers has no time left: answers come first, background work later. */
 const BACKGROUND_LATE_MS = 200;
 /**
- * Up to the first busy share of that thread the interval is the short one, from the second on the long one; between, it
- * grows.
+ * Busy shares of that thread. Up to the first one the interval is the short one, from the second one on it is the long
+ * one, and in between it grows.
  */
 const SOON_UP_TO = 0.88;
 const LATE_FROM = 0.98;
