@@ -47,8 +47,10 @@ async function deliverOrGiveUp(deps: DeliveryDeps, run: Run, route: Route | unde
     // not visible here that is impossible. Then only the dead letter and the log tell of it, and it can be redriven.
     deps.logger.error({ err: error, ...run.job.data }, 'the last try failed for a reason not foreseen');
     const work = await load(deps, run);
-    if (work !== undefined)
-      await giveUp(deps, work, error instanceof RetryJob ? error.message : 'an internal error, which the log tells of');
+    if (work === undefined) return;
+    // If others have redriven it meanwhile, the reconciler runs the dead letter.
+    await giveUp(deps, work, error instanceof RetryJob ? error.message : 'an internal error, which the log tells of');
+    throw error;
   }
 }
 

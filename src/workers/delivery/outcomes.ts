@@ -107,25 +107,29 @@ function retry({ clock, logger }: Told, work: Work, reason: string, provider?: P
   return new RetryJob(`${work.group.channel}: ${reason}`, Date.parse(work.state.message.expiresAt) - clock.now());
 }
 
-/** @throws RetryJob while there are attempts left, else DeadJob */
+/** @returns as `giveUp` @throws RetryJob while there are attempts left, else DeadJob */
 export async function callFailed(
   deps: Told,
   work: Work,
   { type, reason, provider }: Exclude<CallFailure, { type: 'deferred' }>,
-): Promise<never> {
+): Promise<'again'> {
   const { job } = work.run;
   if (type === 'denied' || job.attempt >= job.attempts) return giveUp(deps, work, reason, provider);
   throw retry(deps, work, reason, provider);
 }
 
-/** @param reason shown with the message's status @throws DeadJob: an operator may redrive it */
+/**
+ * @param reason shown with the message's status
+ * @returns when there was nothing to give up: the targets were settled or redriven meanwhile
+ * @throws DeadJob: an operator may redrive it
+ */
 export async function giveUp(
   deps: Pick<DeliveryDeps, 'logger'>,
   work: Work,
   reason: string,
   provider?: ProviderAnswer,
-): Promise<never> {
-  await fail(deps, work, work.group.targets, 'gaveUp', reason, provider);
+): Promise<'again'> {
+  if (!(await fail(deps, work, work.group.targets, 'gaveUp', reason, provider))) return 'again';
   throw new DeadJob(reason);
 }
 
@@ -156,7 +160,10 @@ export async function failGone(
   if (left.length > 0) await fail(deps, work, left, 'unregistered', 'not registered any more, or of another user');
 }
 
-/** @param reason stored in the event for ever: our own words or the channel's, never the text of an error */
+/**
+ * @param reason stored in the event for ever: our own words or the channel's, never the text of an error
+ * @returns whether there was anything to record
+ */
 export async function fail(
   { logger }: Pick<DeliveryDeps, 'logger'>,
   { group, record }: Pick<Work, 'group' | 'record'>,
@@ -164,17 +171,18 @@ export async function fail(
   failure: FailureCode,
   reason: string,
   provider?: ProviderAnswer,
-): Promise<void> {
+): Promise<boolean> {
   const failed: DispatchGroup = { ...group, targets: [...targets] };
   const scope = `${scopeOf(failed)} ${failure}`;
   const [recorded] = await record({ type: 'RecordFailure', group: failed, failure, reason, provider }, scope);
-  if (recorded?.type !== 'MessageDispatchFailed') return;
+  if (recorded?.type !== 'MessageDispatchFailed') return false;
   const { msgId, group: name, channel, appPackage, targets: those } = recorded.data;
   const about = { msgId, group: name, channel, appPackage, failure, reason, provider };
   const line = { ...about, targets: those.length, clientIds: those.slice(0, MAX_NAMED) };
   // A group that gave up is a dead letter and has its own line.
   if (failure === 'refused') logger.warn(line, 'delivery failed');
   else if (failure !== 'gaveUp') logger.info(line, 'delivery failed');
+  return true;
 }
 
 /** Distinguishes outcomes of one kind, by group, round and targets. */

@@ -53,6 +53,17 @@ describe('expired', () => {
     expect((await rig.outcomes(msgId)).at(-1)?.type).toBe('MessageExpired');
   });
 
+  test('while its last call is under way, which fails: no dead letter is left, since there is nothing to redrive', async () => {
+    const { rig, msgId, job, happens, refs } = await accepted(10);
+    rig.jpush.answer(async () => {
+      await happens({ type: 'MessageExpired', data: { msgId, targets: refs } });
+      return { type: 'failed', reason: 'timeout' };
+    });
+    await rig.run({ ...job, attempt: 25 });
+    expect(rig.jpush.sends).toHaveLength(1);
+    expect((await rig.outcomes(msgId)).at(-1)?.type).toBe('MessageExpired');
+  });
+
   test('while a call is under way: the provider’s answer still counts', async () => {
     const { rig, msgId, job, happens, refs } = await accepted(10);
     rig.jpush.answer(async () => {
