@@ -65,6 +65,8 @@ interface Checked {
 export function loadConfig(env: NodeJS.ProcessEnv, options: LoadOptions): Loaded<Config> {
   const checked = check(env, options, 'run');
   if ('faults' in checked) return { type: 'faults', faults: checked.faults };
+  const lost = lostKey(checked);
+  if (lost !== undefined) return { type: 'faults', faults: [lost] };
   const made = createMissing(checked);
   if ('faults' in made) return made;
   const { token, operatorToken, contentKey, ...rest } = draft({ ...checked, ...made }, options.sandbox);
@@ -119,6 +121,13 @@ function check(
 function demoFault(appsFile: string, { appId }: App): string {
   const how = 'put apps of your own there, or go on with the sandbox: "npm start" (ums serve --sandbox)';
   return `UMS_APPS ${appsFile} has ${appId}, an app of the sandbox's demo: ${how}`;
+}
+
+/** A new key would not fit the data, and would look as if it were the one that belongs to it. */
+function lostKey({ settings: { dataDir }, secrets }: Checked): string | undefined {
+  const needed = secrets.get('contentKey');
+  if (needed === undefined || needed.text !== undefined || !existsSync(join(dataDir, 'ums.sqlite'))) return undefined;
+  return `UMS_CONTENT_KEY is not set and ${join(dataDir, SECRETS.contentKey.file)} is missing, but there is a database: give the key that it was written with`;
 }
 
 function createMissing({ settings, apps, secrets }: Checked): Pick<Checked, 'secrets' | 'apps'> | Faults {

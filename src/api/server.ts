@@ -44,7 +44,7 @@ export function buildApi(deps: ApiDeps): FastifyInstance {
   const services: Services = {
     deps,
     written: writtenPositions(),
-    admission: admission({ logger, connections, maxAtWork: limits.maxAtWork }),
+    admission: admission({ logger, connections, maxAtWork: limits.maxAtWork, maxSlowBodies: limits.maxSlowBodies }),
     unfinished: unfinishedBodies(
       limits.maxUnfinishedBytes ?? Math.max(MAX_UNFINISHED_BYTES, MIN_BODIES * limits.maxBodyBytes),
     ),

@@ -53,11 +53,28 @@ export interface MakeFault {
 /** Makes a folder for its owner alone, if it isn't there, and those above it. */
 export function createFolder(folder: string): MakeFault | undefined {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolders(folder);
     return undefined;
   } catch (error) {
     return { fault: `folder ${folder} can't be made (${errorCode(error)})`, error };
   }
+}
+
+/** Node's own `recursive` never returns where a folder can't be made in one that is there, as in /proc. */
+function makeFolders(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (isFolder(folder)) return;
+    const parent = dirname(folder);
+    if (errorCode(error) !== 'ENOENT' || isFolder(parent)) throw error;
+    makeFolders(parent);
+    mkdirSync(folder, { mode: 0o700 });
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 /**

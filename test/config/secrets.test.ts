@@ -1,7 +1,7 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createFile } from '../../src/config/files.ts';
+import { createFile, createFolder } from '../../src/config/files.ts';
 import { type Config, loadConfig, readConfig } from '../../src/config.ts';
 import { dataFolder, emptyFolder } from './support.ts';
 
@@ -34,6 +34,17 @@ describe('generated secrets', () => {
     const dir = dataFolder();
     load({ UMS_DATA: dir, UMS_TOKEN_JWKS_URL: 'https://id/jwks', UMS_OPERATOR_TOKEN: 'op' });
     expect(readdirSync(dir).sort()).toEqual(['apps.json', 'content-key']);
+  });
+
+  test('are not made beside a database whose content key is lost', () => {
+    const dir = dataFolder();
+    writeFileSync(join(dir, 'ums.sqlite'), '');
+    expect(loadConfig({ UMS_DATA: dir }, { sandbox: true })).toMatchObject({
+      type: 'faults',
+      faults: [expect.stringContaining('content-key is missing, but there is a database')],
+    });
+    expect(readdirSync(dir).sort()).toEqual(['apps.json', 'ums.sqlite']);
+    load({ UMS_DATA: dir, UMS_CONTENT_KEY: Buffer.alloc(32, 1).toString('base64') });
   });
 
   test('are not made by looking', () => {
@@ -81,6 +92,10 @@ describe('generated secrets', () => {
         faults: [expect.stringMatching(/^UMS_DATA (folder )?\//)],
       });
     }
+  });
+
+  test.runIf(existsSync('/proc/self'))('a folder that can not be made is a fault, and the start does not hang', () => {
+    expect(createFolder('/proc/ums-none')?.fault).toBe("folder /proc/ums-none can't be made (ENOENT)");
   });
 
   test('a file that is there is left alone, and no draft stays behind', () => {

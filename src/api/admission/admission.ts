@@ -17,6 +17,8 @@ const MAX_HELD = 4_000;
  * Most requests that may wait outside of this process at once: for the rest of a body, a read model, a token's issuer.
  */
 const MAX_ASIDE = 2_000;
+/** Of these, requests whose body is not complete: clients that stall, whoever they are, must leave room for all others. */
+const MAX_SLOW_BODIES = 1_000;
 /** A request that has waited for this long, in ms, counts as waiting outside of this process. */
 const ASIDE_AFTER_MS = 100;
 
@@ -30,6 +32,8 @@ interface Ticket {
   aside: boolean;
   /** Its body is not complete. */
   reading: boolean;
+  /** Refuses it while its body is not complete. */
+  makeWay: (() => void) | undefined;
   /** An endpoint works on it, whether or not its client is still there. */
   busy: boolean;
   /** Its answer is out, or its client is gone. */
@@ -41,6 +45,8 @@ export interface AdmissionOptions {
   readonly connections: Connections;
   /** Most requests at work at once, at any latency. */
   readonly maxAtWork?: number | undefined;
+  /** Most slow bodies at once; beyond that the oldest makes way. */
+  readonly maxSlowBodies?: number | undefined;
 }
 
 export interface Admission {
@@ -49,6 +55,8 @@ export interface Admission {
   /** An endpoint takes it up; `leave` follows. */
   enter(request: IncomingMessage): void;
   leave(request: IncomingMessage): void;
+  /** @param makeWay refuses the request, if its body is slow and there are too many of them */
+  reading(request: IncomingMessage, makeWay: () => void): void;
   /**
    * The body of a request is complete. Returns false if it came so late that others have taken its place: refuse it.
    */
@@ -60,9 +68,16 @@ export interface Admission {
   readonly closed: boolean;
 }
 
-export function admission({ logger, connections, maxAtWork = MAX_LIMIT }: AdmissionOptions): Admission {
+export function admission({
+  logger,
+  connections,
+  maxAtWork = MAX_LIMIT,
+  maxSlowBodies = MAX_SLOW_BODIES,
+}: AdmissionOptions): Admission {
   const tickets = new WeakMap<IncomingMessage, Ticket>();
   const atWork = new Set<Ticket>();
+  /** Set aside while reading, oldest first. */
+  const slowBodies = new Set<Ticket>();
   const held = heldItems<Refused>({ max: MAX_HELD, release: (refused) => refuse(logger, refused, { last: closed }) });
   const log = shedLog(logger);
   let closed = false;
@@ -85,20 +100,29 @@ export function admission({ logger, connections, maxAtWork = MAX_LIMIT }: Admiss
     atWork.delete(ticket);
     ticket.aside = true;
     aside += 1;
+    if (ticket.reading && ticket.makeWay !== undefined) slowBodies.add(ticket);
+    const [oldest] = slowBodies;
+    if (oldest === undefined || slowBodies.size <= maxSlowBodies) return;
+    comeBack(oldest);
+    oldest.makeWay?.();
+  };
+
+  const comeBack = (ticket: Ticket): void => {
+    slowBodies.delete(ticket);
+    aside -= 1;
+    ticket.aside = false;
   };
 
   /** @param since `performance.now()` that its work counts from */
   const takeBack = (ticket: Ticket, since: number): void => {
-    aside -= 1;
-    ticket.aside = false;
+    comeBack(ticket);
     ticket.startedAt = since;
     begin(ticket);
   };
 
   const finish = (ticket: Ticket): void => {
     if (ticket.aside) {
-      aside -= 1;
-      ticket.aside = false;
+      comeBack(ticket);
       return;
     }
     const ms = performance.now() - ticket.startedAt;
@@ -156,6 +180,7 @@ export function admission({ logger, connections, maxAtWork = MAX_LIMIT }: Admiss
         waitingSince: undefined,
         aside: false,
         reading: true,
+        makeWay: undefined,
         busy: false,
         closed: false,
       };
@@ -176,6 +201,10 @@ export function admission({ logger, connections, maxAtWork = MAX_LIMIT }: Admiss
       if (ticket === undefined) return;
       ticket.busy = false;
       if (ticket.closed) finish(ticket);
+    },
+    reading(request, makeWay) {
+      const ticket = tickets.get(request);
+      if (ticket !== undefined) ticket.makeWay = makeWay;
     },
     bodyArrived(request) {
       if (closed) return false;

@@ -82,11 +82,15 @@ export async function serve<P, D>(
 }
 
 async function readBody<P, D>(
-  { deps, unfinished }: Services,
+  { deps, admission, unfinished }: Services,
   endpoint: Endpoint<P, D>,
   raw: IncomingMessage,
 ): Promise<Body | Refusal | undefined> {
-  const bytes = await readBytes(raw, { maxBytes: deps.limits.maxBodyBytes, unfinished });
+  const bytes = await readBytes(raw, {
+    maxBytes: deps.limits.maxBodyBytes,
+    unfinished,
+    onReading: (makeWay) => admission.reading(raw, makeWay),
+  });
   if (bytes === undefined || 'type' in bytes) return bytes;
   return parseBody(bytes, raw.headers['content-type'], { input: endpoint.input ?? 'object' });
 }

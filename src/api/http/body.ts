@@ -34,6 +34,8 @@ const madeWay: Refusal = { ...reject('A00001'), last: true };
 export interface BodyBounds {
   readonly maxBytes: number;
   readonly unfinished: UnfinishedBodies;
+  /** Called at once with what refuses the body while it is not complete. */
+  readonly onReading?: (makeWay: () => void) => void;
 }
 
 /**
@@ -43,7 +45,7 @@ export interface BodyBounds {
  */
 export function readBytes(
   source: IncomingMessage,
-  { maxBytes, unfinished }: BodyBounds,
+  { maxBytes, unfinished, onReading }: BodyBounds,
 ): Promise<Buffer | Refusal | undefined> {
   return new Promise((resolve) => {
     const length = Number(source.headers['content-length']);
@@ -64,6 +66,7 @@ export function readBytes(
       counted?.end();
       draining = setTimeout(done, DRAIN_MS, why);
     };
+    onReading?.(() => drain(madeWay));
     if (length > maxBytes) drain(tooLarge);
     source.on('data', (chunk: Buffer) => {
       size += chunk.length;

@@ -16,6 +16,8 @@ export interface ApiLimits {
   readonly maxBodyBytes: number;
   /** Most requests at work at once (A00001); `admission/limit.ts` may allow fewer. */
   readonly maxAtWork?: number;
+  /** Most requests at once whose body is slow. */
+  readonly maxSlowBodies?: number;
   /** Most connections at once. */
   readonly maxConnections?: number;
   /** Most bytes of all incomplete bodies together. */

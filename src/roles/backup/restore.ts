@@ -73,7 +73,9 @@ async function checkFiles(source: string, { files }: Manifest): Promise<void> {
         bar.show(read, total);
       });
       if (found.sha256 !== wanted.sha256)
-        throw new Error(`${wanted.name} is not the file that was backed up (${found.bytes} bytes of ${wanted.bytes})`);
+        throw new Error(
+          `${wanted.name} is not the file that was backed up (${found.bytes === wanted.bytes ? 'other content' : `${found.bytes} bytes of ${wanted.bytes}`})`,
+        );
     }
   } finally {
     bar.stop();

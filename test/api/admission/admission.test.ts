@@ -163,6 +163,22 @@ test('a request that waits for something else takes no place', async () => {
   expect((await first).status).toBe(200);
 });
 
+test('clients that stall with a body, or before it, make way for each other and leave room for all others', async () => {
+  const { port, release } = await stageOf({ maxSlowBodies: 2 });
+  release();
+  const answers: RawAnswer[] = [];
+  for (const text of [half(1), half(0), half(1), half(0)]) {
+    const socket = open(port);
+    rawAnswer(socket, () => socket.write(text)).then(
+      (answer) => answers.push(answer),
+      () => undefined,
+    );
+  }
+  await until('two answers', () => answers.length === 2);
+  for (const answer of answers) expectUnavailable(answer, { last: true });
+  expect(codeOf(await rawRequest(port, unreg()))).toEqual([200, 'H32006']);
+});
+
 test('bytes of bodies that are not complete are bounded: the oldest makes way', async () => {
   const { port, arrived, release } = await stageOf({ maxUnfinishedBytes: 20_000 });
   release();
