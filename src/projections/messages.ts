@@ -4,7 +4,8 @@ import { statusAfter, type TargetEvent, targetsOf } from '../domain/target-view.
 import {
   type MessageDocument,
   messages,
-  OPEN,
+  type OpenStanding,
+  openStandings,
   type PackageTargets,
   type TargetStanding,
 } from '../ports/read-models/messages.ts';
@@ -46,7 +47,7 @@ function accepted(message: AcceptedMessage, at: string): MessageDocument {
     targets: [...Map.groupBy(targets, ({ appPackage }) => appPackage)].map(([appPackage, those]) => ({
       appPackage,
       clientIds: those.map(({ clientId }) => clientId),
-      standings: OPEN.repeat(those.length),
+      standings: openStandings[MessageStatus.notSent].repeat(those.length),
     })),
   };
 }
@@ -76,8 +77,8 @@ function moved(
     const before = standings.charAt(place) as TargetStanding;
     const after = standingAfter(before, event);
     if (after === before) continue;
-    counts[statusKey(before)] -= 1;
-    counts[statusKey(after)] += 1;
+    counts[`${statusOf(before)}`] -= 1;
+    counts[`${statusOf(after)}`] += 1;
     standings = standings.slice(0, place) + after + standings.slice(place + 1);
   }
   return standings === those.standings ? those : { ...those, standings };
@@ -92,12 +93,36 @@ function placeOf(clientIds: readonly string[], clientId: string, from: number): 
 }
 
 function standingAfter(standing: TargetStanding, event: TargetEvent): TargetStanding {
-  const status = statusAfter(Number(statusKey(standing)) as MessageStatus, event);
-  if (status !== MessageStatus.notSent) return `${status}`;
-  if (event.type === 'DispatchRedriven') return OPEN;
-  return event.type === 'MessageDispatchFailed' || event.type === 'MessageExpired' ? '0' : standing;
+  const status = statusAfter(statusOf(standing), event);
+  return isOpenAfter(isOpen(standing), event) && status in openStandings
+    ? openStandings[status as keyof typeof openStandings]
+    : `${status}`;
 }
 
-function statusKey(standing: TargetStanding): keyof StatusCounts {
-  return standing === OPEN ? '0' : standing;
+/** Only an outcome, a recall or an erasure closes a target. A report does not: its sending may still be owed. */
+function isOpenAfter(before: boolean, { type }: TargetEvent): boolean {
+  switch (type) {
+    case 'MessageDispatched':
+    case 'MessageDispatchFailed':
+    case 'MessageExpired':
+    case 'MessageDisplayCancelled':
+    case 'MessageErased':
+      return false;
+    case 'DispatchRedriven':
+      return true;
+    default:
+      return before;
+  }
+}
+
+const statusOfOpen = new Map<string, MessageStatus>(
+  Object.entries(openStandings).map(([status, letter]) => [letter, Number(status) as MessageStatus]),
+);
+
+function isOpen(standing: TargetStanding): standing is OpenStanding {
+  return statusOfOpen.has(standing);
+}
+
+function statusOf(standing: TargetStanding): MessageStatus {
+  return statusOfOpen.get(standing) ?? (Number(standing) as MessageStatus);
 }

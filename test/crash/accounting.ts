@@ -3,7 +3,8 @@
 import type { EmbeddedBackend } from '../../src/backends/embedded/index.ts';
 import type { MessageEvent } from '../../src/domain/events.ts';
 import { START } from '../../src/domain/position.ts';
-import { streamPrefixes } from '../../src/domain/streams.ts';
+import { messageStream, streamPrefixes } from '../../src/domain/streams.ts';
+import { messages } from '../../src/ports/read-models/messages.ts';
 import type { Flow, MessageInfo } from '../support/flow.ts';
 import type { World } from './clients.ts';
 import { type Pushed, reportKey } from './ledger.ts';
@@ -92,7 +93,7 @@ export function accountForJPush({ service, ledger }: World): JPushAccount {
 /** The stopped service's data: messages with an outcome for each target, and no job. */
 export async function accountForStore(
   { ledger }: World,
-  { log, jobs }: EmbeddedBackend,
+  { log, jobs, documents }: EmbeddedBackend,
 ): Promise<{ accepted: number }> {
   const open = new Map<string, Set<string>>();
   let accepted = 0;
@@ -110,8 +111,16 @@ export async function accountForStore(
     if (last === undefined) break;
     after = last.position;
   }
-  for (const [msgId, targets] of open)
-    if (targets.size > 0) ledger.violations.push(`${msgId} is stuck for ${[...targets]}`);
+  for (const [msgId, targets] of open) {
+    if (targets.size === 0) continue;
+    const history = (await log.readStream(messageStream(msgId))).map(
+      ({ event, metadata }) => `${metadata.at} ${event.type} ${JSON.stringify(event.data)}`,
+    );
+    const stored = (await documents.get(messages, msgId))?.document;
+    ledger.violations.push(
+      `${msgId} is stuck for ${[...targets]}: ${history.join(', ')}; read model ${JSON.stringify(stored)}`,
+    );
+  }
   for (const queue of await jobs.queues()) {
     const counts = await jobs.counts(queue);
     if (Object.values(counts).some((count) => count > 0))

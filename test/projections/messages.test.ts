@@ -101,8 +101,17 @@ describe('messages', () => {
 
   test('reports that overtake each other leave the highest', async () => {
     const { message } = await given(answered(), received({ clientId: 'client-2' }), received(), displayed());
-    expect(standings(message)).toBe('42');
-    expect(message.status).toBe(4);
+    expect(standings(message)).toBe('db');
+    expect(message).toMatchObject({ status: 4, counts: { ...none, '2': 1, '4': 1 } });
+  });
+
+  test('a target that has reported stays open until its sending has an outcome', async () => {
+    const sent = dispatched({ targets: ['client-1'] });
+    const failed = dispatchFailed({ failure: 'gaveUp', targets: ['client-2'] });
+    const { message } = await given(received(), displayed({ clientId: 'client-2' }), sent, failed);
+    expect(standings(message)).toBe('23');
+    const again = await given(displayed({ clientId: 'client-2' }), sent, failed, redriven({ targets: ['client-2'] }));
+    expect(standings(again.message)).toBe('1c');
   });
 
   test('a redriven target is open again, unless it is known to be sent', async () => {
@@ -151,7 +160,7 @@ describe('messages', () => {
     expect(documents[msgId]).toMatchObject({ targetCount: 2, counts: { ...none, '1': 1, '3': 1 } });
     expect(documents[msgId]?.targets.map(({ appPackage, standings }) => [appPackage, standings])).toEqual([
       ['com.example.phone', '1'],
-      ['com.example.fridge', '3'],
+      ['com.example.fridge', 'c'],
     ]);
   });
 
@@ -219,13 +228,17 @@ describe('messages are found by their expiry', () => {
     expect(await isOpen(await given())).toBe(true);
     expect(await isOpen(await given(prepared(), dispatched()))).toBe(true);
     expect(await isOpen(await given(dispatchFailed({ targets: ['client-2'] })))).toBe(true);
+    expect(await isOpen(await given(dispatched(), received({ clientId: 'client-2' })))).toBe(true);
   });
 
   test.each([
     ['all were sent to', [dispatched({ targets: ['client-1', 'client-2'] })]],
     ['each was sent to or failed', [dispatched(), dispatchFailed({ targets: ['client-2'] })]],
     ['all expired', [expired({ targets: [one, two] })]],
-    ['the last that was open has reported', [dispatched(), received({ clientId: 'client-2' })]],
+    [
+      'the last that was open was sent to after its report',
+      [dispatched(), received({ clientId: 'client-2' }), dispatched({ targets: ['client-2'] })],
+    ],
     ['it was cancelled', [displayCancelled({ targets: [one, two] })]],
     ['it was erased', [erased({ targets: [one, two] })]],
     ['it gave up', [dispatchFailed({ failure: 'gaveUp', targets: ['client-1', 'client-2'] })]],

@@ -9,7 +9,7 @@ import { startDispatcher } from '../../src/workers/dispatcher.ts';
 import { reconcile, startReconciler } from '../../src/workers/reconciler.ts';
 import { eventually, range } from '../contract/support.ts';
 import { openTestBackend } from '../support/embedded.ts';
-import { appendAll, dispatched, prepared } from '../support/events.ts';
+import { appendAll, dispatched, prepared, received } from '../support/events.ts';
 import { freeLeases } from '../support/leases.ts';
 import { recordedTelemetry } from '../support/telemetry.ts';
 import { until } from '../support/until.ts';
@@ -119,6 +119,14 @@ describe('the reconciler', () => {
     expect(await reconcile({ ...rig.deps }, signal, 5_000)).toBe(1);
     rig.clock.move(-3_600_000);
     expect(await reconcile({ ...rig.deps }, signal, 5_000)).toBe(2);
+  });
+
+  test('finds a message whose only target has reported although no outcome of its sending is known', async () => {
+    const rig = await open();
+    const msgId = await rig.accept({ to: ['c1'] });
+    await appendAll(rig.deps.log, [received({ msgId, clientId: 'c1', appPackage: rig.appPackage })]);
+    await seen(rig);
+    expect((await added(rig)).map(({ data }) => data.msgId)).toEqual([msgId]);
   });
 
   test('rebuilds targets that went alone as they went, in the channel that they went to', async () => {

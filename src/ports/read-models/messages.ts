@@ -3,11 +3,16 @@ import type { MessageStatus, StatusCounts } from '../../domain/status.ts';
 import type { Collection } from '../documents.ts';
 
 /**
- * The standing of a target: its status, or `-` while the status is 0 and the target has neither been sent to nor
- * failed.
+ * The standing of a target, one letter. An open target has no outcome yet: it was neither sent to nor has that failed. A
+ * target may report before it is sent to, as far as anybody can tell, and stays open. All other targets stand at their
+ * status.
  */
-export type TargetStanding = typeof OPEN | `${MessageStatus}`;
-export const OPEN = '-';
+export type TargetStanding = OpenStanding | `${MessageStatus}`;
+export type OpenStanding = (typeof openStandings)[keyof typeof openStandings];
+
+/** The letter of an open target at each status that it can have. */
+export const openStandings = { 0: '-', 2: 'b', 3: 'c', 4: 'd' } as const;
+const OPEN_TARGET = /[-bcd]/;
 
 /**
  * The targets of one app package. Kept short, because the whole message is written whenever the standing of a target
@@ -41,12 +46,12 @@ export interface MessageDocument {
 /** The id of a document is the msgId. */
 export const messages = {
   name: 'messages',
-  version: 2,
+  version: 3,
   indexes: {
     /** Messages with an open target, by their expiry. */
     openUntil: {
       key: (message: MessageDocument) =>
-        message.targets.some(({ standings }) => standings.includes(OPEN)) ? message.expiresAt : undefined,
+        message.targets.some(({ standings }) => OPEN_TARGET.test(standings)) ? message.expiresAt : undefined,
     },
   },
 } satisfies Collection<MessageDocument>;
