@@ -23,7 +23,7 @@ const before = treeState();
 
 const steps: (() => Promise<Suite>)[] = [
   async () => oneCheck('lint', (await run('npm run lint', { limit: minutes(3) })).faults),
-  () => vitestSuite('tests', 'test', folder, minutes(9)),
+  () => vitestSuite('tests', 'test', folder, minutes(13)),
   () => vitestSuite('crash', 'test:crash', folder, minutes(6)),
   () => firstPush(folder),
   () => benchSmoke('bench-push', 'bench:push', minutes(2)),

@@ -11,6 +11,10 @@ import { demoApps, isDemo } from './sandbox/demo-apps.ts';
  * @param onHearing called once the service handles signals itself
  */
 export async function run(onHearing: () => void): Promise<void> {
+  // A reader that has seen enough, such as `head`, is no fault of the command.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') process.exitCode ??= exitCodes.unusable;
+  });
   try {
     await commands(onHearing).parseAsync();
   } catch (error) {
@@ -36,7 +40,9 @@ function commands(onHearing: () => void): Command {
     .configureOutput({
       outputError: (text, write) => write(text.replace(/^error: /, 'ums: ').replace(/\n(?=\(Did you mean)/, ' ')),
     })
-    .helpCommand(false)
+    .addHelpCommand(
+      new Command('help').argument('[command]').description('Shows how a command is used.').helpGroup('All:'),
+    )
     .addHelpText('after', examples('serve --sandbox', 'call /ums/v2/devlist --user u1', 'backup /backup/today'));
   serviceCommands(program.commandsGroup('Operators, to run the service:'), onHearing);
   dataCommands(program.commandsGroup('Operators, to look after its data:'));

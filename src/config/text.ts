@@ -1,7 +1,7 @@
 /** Rules for the text of settings: UTF-8 without a byte order mark, and no value with blanks at its ends. */
 
-export const NOT_UTF8 = 'is not UTF-8 text (was it saved as UTF-16 or GBK?)';
-export const HAS_MARK = 'begins with a byte order mark: save it as UTF-8 without BOM';
+const NOT_UTF8 = 'is not UTF-8 text (was it saved as UTF-16 or GBK?)';
+const HAS_MARK = 'begins with a byte order mark: save it as UTF-8 without BOM';
 export const HAS_BLANK_ENDS = 'must not begin or end with white space';
 
 /** @returns the text, or its fault, to go after the name of the file */

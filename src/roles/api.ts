@@ -70,11 +70,18 @@ async function listen(api: ReturnType<typeof buildApi>, { host, port }: Pick<Con
     return await listenOn(api, { host, port });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE' || code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-      throw new CommandFailed(
-        exitCodes.unavailable,
-        `can't listen on ${host}:${port} (${code}): another program has it, or it is not this machine's; set UMS_HOST or UMS_PORT`,
-      );
-    throw error;
+    const reason = code === undefined ? undefined : cannotListen[code];
+    if (reason === undefined) throw error;
+    const hint = 'set UMS_HOST or UMS_PORT';
+    throw new CommandFailed(exitCodes.unavailable, `can't listen on ${host}:${port} (${code}): ${reason}; ${hint}`);
   }
 }
+
+/** Why an address can't be listened on, by the system's error code. */
+const cannotListen: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program has it',
+  EACCES: 'this user may not listen on that port',
+  EADDRNOTAVAIL: "the address is not this machine's",
+  ENOTFOUND: 'no address is known for this host',
+  EAI_AGAIN: 'the name server does not answer',
+};

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { lockDataFolder } from '../../src/backends/data-folder.ts';
 import { demoApps } from '../../src/sandbox/demo-apps.ts';
@@ -41,6 +43,12 @@ describe('the command line', () => {
       'Integrators, to try requests',
     ]);
     expect(stdout).not.toMatch(/^Commands:/m);
+    expect((await ums(['help', 'call'])).stdout).toMatch(/^Usage: ums call /);
+  });
+
+  test('a reader of the output that has gone is no fault', async () => {
+    const { stderr } = await promisify(execFile)('sh', ['-c', '"$0" bin/ums.mjs --help | true', process.execPath]);
+    expect(stderr).toBe('');
   });
 
   test('serve refuses the keys of the sandbox, and says how to go on', async () => {

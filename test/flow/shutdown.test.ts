@@ -1,7 +1,7 @@
 /** SIGTERM: the service takes no more requests, finishes those it has, exits 0 within 10 s, and loses no answered request. */
 import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, readdirSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -239,6 +239,10 @@ describe('a process that cannot run says so in one line', () => {
       const { env, dataDir } = flow.service;
       const folder = `${dataDir}-damaged-${name}`;
       await mkdir(folder);
+      // A database without its keys is refused for that.
+      for (const file of await readdir(dataDir))
+        if (/^(content-key|token-secret|operator-token)$/.test(file))
+          await copyFile(join(dataDir, file), join(folder, file));
       await writeFile(join(folder, name), 'no database '.repeat(10_000));
       const ended = await runUms(['serve'], { ...env, UMS_DATA: folder });
       expect(ended).toMatchObject({ code: 74, stdout: '', stderr: expect.stringMatching(oneLine) });

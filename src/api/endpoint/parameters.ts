@@ -61,7 +61,7 @@ function renamed(given: Fields, aliases: Input<unknown>['aliases']): Fields {
 }
 
 /** An optional field that is `null` or `""` counts as absent, and so a required one is missing. */
-export function present(value: unknown): unknown {
+function present(value: unknown): unknown {
   if (!isObject(value)) return value;
   if (!Object.values(value).some(isAbsent)) return value;
   return Object.fromEntries(Object.entries(value).filter(([, field]) => !isAbsent(field)));

@@ -10,11 +10,11 @@ import { type Answer, refusalAnswer } from './envelope.ts';
 /** The answer carries no internals; the log carries the error, without any part that quotes the request. */
 export function answerForError(logger: Logger, line: AccessLine, error: unknown): Answer {
   if (error instanceof StoreUnavailable) {
-    logger.warn({ ...idsOf(line), error: described(error) }, 'store unavailable');
+    logger.warn({ ...idsOf(line), reason: error.message }, 'store unavailable');
     return refusalAnswer(reject('A00001'));
   }
   if (error instanceof DeadlineExceeded) {
-    logger.warn({ ...idsOf(line), error: described(error) }, 'deadline exceeded');
+    logger.warn({ ...idsOf(line), reason: error.message }, 'deadline exceeded');
     return refusalAnswer(reject('A00003'));
   }
   logger.error({ ...idsOf(line), error: described(error) }, 'unforeseen error');

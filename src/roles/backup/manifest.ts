@@ -8,7 +8,7 @@ export const MANIFEST = 'backup.json';
 export const DATABASE = 'ums.sqlite';
 
 /** File names that a backup may have. Each file gets the same name in the data folder. */
-export const FILES = [DATABASE, 'content-key', 'token-secret', 'operator-token', 'apps.json'] as const;
+const FILES = [DATABASE, 'content-key', 'token-secret', 'operator-token', 'apps.json'] as const;
 
 const manifest = z.object({
   format: z.literal(1),

@@ -18,6 +18,8 @@ export interface TelemetryCollector extends Telemetry {
 
 interface Known {
   report: PartReport;
+  /** Whether it has been up before the newest change of its state. */
+  readonly wasUp: boolean;
   reminder?: NodeJS.Timeout | undefined;
 }
 
@@ -46,8 +48,9 @@ export function collectTelemetry(logger: Logger, clock: Clock): TelemetryCollect
         return;
       }
       clearInterval(before?.reminder);
-      known.set(part, { report, reminder: status.state === 'failed' ? remind(part) : undefined });
-      logChange(logger, before?.report, report);
+      const wasUp = before !== undefined && (before.wasUp || before.report.state === 'up');
+      known.set(part, { report, wasUp, reminder: status.state === 'failed' ? remind(part) : undefined });
+      logChange(logger, { ...before, wasUp }, report);
     },
     parts: () => [...known.values()].map(({ report }) => report),
     stop() {
@@ -57,12 +60,13 @@ export function collectTelemetry(logger: Logger, clock: Clock): TelemetryCollect
   };
 }
 
-function logChange(logger: Logger, before: PartReport | undefined, report: PartReport): void {
+function logChange(logger: Logger, { report: before, wasUp }: Partial<Known>, report: PartReport): void {
   const fields = fieldsOf(report);
   switch (report.state) {
     case 'up': {
-      const isFirst = before === undefined || before.state === 'catchingUp';
-      logger.info(fields, isFirst ? 'part is up' : 'part is up again');
+      // At a normal start that is one line for each part, and says nothing beyond "listening".
+      if (!wasUp && (before === undefined || before.state === 'catchingUp')) logger.debug(fields, 'part is up');
+      else logger.info(fields, 'part is up again');
       break;
     }
     case 'catchingUp':

@@ -28,7 +28,7 @@ function collected() {
 }
 
 describe('a collector', () => {
-  test('writes one line for each change of state, and none while it stays', () => {
+  test('writes one line for each change of state, none while it stays, and none for a normal start', () => {
     const { report, lines } = collected();
     report('a', { state: 'catchingUp' });
     for (const lagEvents of [2, 1, 0]) report('a', { state: 'up', lagEvents });
@@ -36,13 +36,13 @@ describe('a collector', () => {
     for (const detail of ['away', 'still away']) report('a', { state: 'waiting', detail });
     report('a', { state: 'up' });
     report('a', { state: 'catchingUp' });
+    report('a', { state: 'up' });
     report('a', { state: 'failed', detail: 'poison' });
     expect(lines).toEqual([
-      'info a: part is up',
-      'info b: part is up',
       'warn a: part is waiting (away)',
       'info a: part is up again',
       'info a: part is catching up',
+      'info a: part is up again',
       'error a: part has failed (poison)',
     ]);
   });

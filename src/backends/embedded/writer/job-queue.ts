@@ -6,6 +6,9 @@ export interface HeldJob extends PlacedJob {
   readonly hasRow: boolean;
 }
 
+/** The place of a job in its queue: by due time, then by number. */
+export type Place = Pick<PlacedJob, 'runAt' | 'seq'>;
+
 export interface JobQueue {
   /** All jobs in memory, waiting or running. */
   readonly held: ReadonlyMap<string, HeldJob>;
@@ -13,14 +16,14 @@ export interface JobQueue {
   readonly running: number;
   /** Held jobs that are in the table as well. */
   readonly rows: number;
-  /** Those of them that wait. */
-  readonly rowsWaiting: number;
+  /** The first waiting job. */
+  readonly next: HeldJob | undefined;
   /** Adds a waiting job at its place by due time and number. */
   put(job: HeldJob): void;
   /** Takes the first waiting job, which then counts as running. */
   take(taker: string): HeldJob | undefined;
   /** Lets a running job wait again, at its old place or at `place`. @returns false if the job is not running */
-  release(id: string, place?: Pick<PlacedJob, 'runAt' | 'seq'>): boolean;
+  release(id: string, place?: Place): boolean;
   /** Ids of the running jobs that a consumer took. */
   takenBy(taker: string): string[];
   /** The job of that id, if it is running. */
@@ -36,11 +39,9 @@ export function jobQueue(): JobQueue {
   let waiting: HeldJob[] = [];
   let first = 0;
   let rows = 0;
-  let rowsWaiting = 0;
 
   const put = (job: HeldJob): void => {
     if (!held.has(job.id) && job.hasRow) rows += 1;
-    if (job.hasRow) rowsWaiting += 1;
     held.set(job.id, job);
     // Nearly all jobs go to the end, or back to the front from which they were taken.
     const head = waiting[first];
@@ -71,14 +72,14 @@ export function jobQueue(): JobQueue {
     get waiting() {
       return waiting.length - first;
     },
+    get next() {
+      return waiting[first];
+    },
     get running() {
       return takers.size;
     },
     get rows() {
       return rows;
-    },
-    get rowsWaiting() {
-      return rowsWaiting;
     },
     put,
     take(taker) {
@@ -89,7 +90,6 @@ export function jobQueue(): JobQueue {
         waiting = waiting.slice(first);
         first = 0;
       }
-      if (job.hasRow) rowsWaiting -= 1;
       takers.set(job.id, taker);
       return job;
     },
@@ -109,6 +109,7 @@ export function jobQueue(): JobQueue {
   };
 }
 
-function isBefore(one: PlacedJob, other: PlacedJob): boolean {
+/** Whether a job comes before another in the queue. */
+export function isBefore(one: Place, other: Place): boolean {
   return one.runAt < other.runAt || (one.runAt === other.runAt && one.seq < other.seq);
 }

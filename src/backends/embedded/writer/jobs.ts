@@ -6,7 +6,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { assertNever } from '../../../domain/decider.ts';
 import type { AddedJob, JobOp, TakenJob, TakeReply } from '../protocol.ts';
-import { type HeldJob, type JobQueue, jobQueue } from './job-queue.ts';
+import { type HeldJob, isBefore, type JobQueue, jobQueue, type Place } from './job-queue.ts';
 import { openJobRows } from './job-rows.ts';
 
 /** Due rows of a queue that are read into memory at a time. */
@@ -36,6 +36,8 @@ interface Queue extends JobQueue {
   rowCount: number | undefined;
   /** No row that is missing in memory is due before this time. */
   nextRowAt: number;
+  /** Place of the last row that was read into memory. Rows that are missing come after it. */
+  readTo: Place | undefined;
 }
 
 /**
@@ -57,7 +59,8 @@ export function jobWriter(db: DatabaseSync, { jobsInMemory }: JobLimits, now: ()
   const queueOf = (name: string): Queue => {
     const known = queues.get(name);
     if (known !== undefined) return known;
-    const queue: Queue = Object.assign(jobQueue(), { rowCount: undefined, nextRowAt: Number.NEGATIVE_INFINITY });
+    const unread = { rowCount: undefined, nextRowAt: Number.NEGATIVE_INFINITY, readTo: undefined };
+    const queue: Queue = Object.assign(jobQueue(), unread);
     queues.set(name, queue);
     return queue;
   };
@@ -92,15 +95,20 @@ export function jobWriter(db: DatabaseSync, { jobsInMemory }: JobLimits, now: ()
     const limit = READ_AHEAD + queue.rows;
     const due = rows.due(name, at, limit);
     for (const row of due) if (!queue.held.has(row.id)) queue.put({ ...row, hasRow: true });
+    queue.readTo = due.at(-1) ?? queue.readTo;
     queue.nextRowAt = due.length < limit ? (rows.nextDue(name, at) ?? Number.POSITIVE_INFINITY) : at;
   };
+
+  /** Whether rows that are missing in memory may come before its first waiting job. */
+  const mayFollowRows = ({ next, readTo }: Queue): boolean =>
+    next === undefined || readTo === undefined || isBefore(readTo, next);
 
   const take = (name: string, limit: number, taker: string): { jobs: HeldJob[]; nextInMs: number | undefined } => {
     const queue = queueOf(name);
     const at = Math.floor(now());
     const jobs: HeldJob[] = [];
     while (jobs.length < limit) {
-      if (queue.rowsWaiting === 0 && queue.nextRowAt <= at) readAhead(queue, name, at);
+      if (queue.nextRowAt <= at && mayFollowRows(queue)) readAhead(queue, name, at);
       const job = queue.take(taker);
       if (job === undefined) break;
       jobs.push(job);
@@ -259,6 +267,7 @@ export function jobWriter(db: DatabaseSync, { jobsInMemory }: JobLimits, now: ()
       for (const queue of queues.values()) {
         queue.rowCount = undefined;
         queue.nextRowAt = Number.NEGATIVE_INFINITY;
+        queue.readTo = undefined;
       }
     },
     keepAll() {

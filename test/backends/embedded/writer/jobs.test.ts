@@ -110,6 +110,15 @@ describe('memory', () => {
     expect(rig.taken(5)).toEqual(['a', 'b']);
   });
 
+  test('lets no job that makes way pass those that have no room', async () => {
+    const rig = await open(0);
+    rig.apply({ kind: 'addJobs', jobs: [aJob('a')] });
+    expect(rig.taken(1)).toEqual(['a']);
+    rig.apply({ kind: 'addJobs', jobs: [aJob('b')] });
+    rig.apply({ ...job('releaseJob', 'a'), to: 'end' });
+    expect(rig.taken(2)).toEqual(['b', 'a']);
+  });
+
   test.each([0, 2, 100])('with room for %d jobs behaves like one list', async (jobsInMemory) => {
     const rig = await open(jobsInMemory);
     const step = fc.oneof(
