@@ -1,7 +1,7 @@
 /** Reads the service's file from outside: its open work, and the events of the messages that it took. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { openReadOnly } from '../../src/backends/embedded/connection/reader.ts';
-import { tableOf } from '../../src/backends/embedded/schema.ts';
+import { copyCheckpoint, tableOf } from '../../src/backends/embedded/schema.ts';
 
 const POLL_MS = 20;
 const DRAIN_DEADLINE_MS = 180_000;
@@ -20,6 +20,7 @@ export interface Observer {
 export function observe(file: string): Observer {
   const db = openReadOnly(file);
   const messages = tableOf('messages', Number(servingOf('messages')));
+  const readModels = ['messages', 'deliveries'].map((name) => copyCheckpoint(name, Number(servingOf(name))));
   const head = db.prepare('SELECT max(position) AS position FROM events');
   const newestAccepted = db.prepare(
     `SELECT max(position) AS position FROM events WHERE position > ? AND type = 'MessageAccepted'`,
@@ -48,7 +49,7 @@ export function observe(file: string): Observer {
   const isDrained = (): boolean => {
     if (standsAt('dispatcher') < lastAccepted()) return false;
     const newest = Number(head.get()?.position ?? 0);
-    if (standsAt('messages') < newest || standsAt('deliveries') < newest) return false;
+    if (readModels.some((name) => standsAt(name) < newest)) return false;
     return openMessage.get() === undefined;
   };
 
